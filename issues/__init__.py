@@ -1,0 +1,1 @@
+"""Testing Issues, severity determinations, disputes, exclusions and counting decisions."""

@@ -1,0 +1,13 @@
+"""The issues app."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class IssuesConfig(AppConfig):
+    """Testing Issues and what is decided about them."""
+
+    name = "issues"
+    label = "issues"
+    verbose_name = "Testing Issues"

@@ -1,0 +1,150 @@
+"""What was asked of boards about Testing Issues, and how far it had come at a moment."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from issues.models import CountingQuestion, ExclusionProposal, SeverityDispute
+from svtad.governance.models import Matter
+from svtad.governance.queries import states_at
+from svtad.lib import clock
+from svtad.rulebook.vocabulary import CountState, DisputeState, ExclusionState
+from testphases.models import TestScope
+
+#: A proposal that waits for a body's answer. While there is one, no second one is taken.
+OPEN_EXCLUSIONS = (ExclusionState.PROPOSED, ExclusionState.REFERRED)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExclusionAt:
+    """A proposal that an issue should not count in a scope (13.20), as it stood at a moment."""
+
+    issue_pk: int
+    issue_public_id: str
+    issue_reference: str
+    state: ExclusionState
+    rationale: str
+    matter_pk: int
+    matter_public_id: str
+    matter_reference: str
+    proposed_at: dt.datetime
+
+    @property
+    def excludes(self) -> bool:
+        """Whether it takes the issue out of the count: TAG agreed or the Secretary of State upheld."""
+        return self.state.excludes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DisputeAt:
+    """A dispute of an issue's severity (14.2), as it stood at a moment."""
+
+    issue_pk: int
+    issue_public_id: str
+    issue_reference: str
+    dcc_severity: str
+    participant_severity: str
+    raised_by_name: str
+    state: DisputeState
+    matter_pk: int
+    matter_public_id: str
+    matter_reference: str
+    raised_at: dt.datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CountingAt:
+    """Whether an issue from elsewhere counts in a scope (13.22), as it stood at a moment."""
+
+    issue_pk: int
+    issue_public_id: str
+    issue_reference: str
+    state: CountState
+    matter_pk: int
+    matter_public_id: str
+    matter_reference: str
+    asked_at: dt.datetime
+
+
+def exclusions_at(scope: TestScope, moment: dt.datetime | None) -> list[ExclusionAt]:
+    """Return how exclusion from `scope` stood for each issue it was proposed for: one row an issue.
+
+    Where an issue was proposed more than once, the proposal that excludes it, else the last one.
+    """
+    asked = ExclusionProposal.objects.filter(_recorded_by(moment), scope=scope)
+    states = _states(asked.values("matter_id"), moment)
+    chosen: dict[int, ExclusionAt] = {}
+    for proposal in asked.select_related("issue", "matter").order_by("id"):
+        row = ExclusionAt(
+            issue_pk=proposal.issue_id,
+            issue_public_id=proposal.issue.public_id,
+            issue_reference=proposal.issue.reference,
+            state=ExclusionState(states[proposal.matter_id]),
+            rationale=proposal.rationale,
+            matter_pk=proposal.matter_id,
+            matter_public_id=proposal.matter.public_id,
+            matter_reference=proposal.matter.reference,
+            proposed_at=proposal.recorded_at,
+        )
+        earlier = chosen.get(row.issue_pk)
+        if earlier is None or row.excludes or not earlier.excludes:
+            chosen[row.issue_pk] = row
+    return list(chosen.values())
+
+
+def disputes_at(scope_ids: Collection[int], moment: dt.datetime | None) -> list[DisputeAt]:
+    """Return the severity disputes of issues raised in these scopes (primary keys), in order of raising."""
+    asked = SeverityDispute.objects.filter(_recorded_by(moment), issue__scope_id__in=scope_ids)
+    states = _states(asked.values("matter_id"), moment)
+    return [
+        DisputeAt(
+            issue_pk=dispute.issue_id,
+            issue_public_id=dispute.issue.public_id,
+            issue_reference=dispute.issue.reference,
+            dcc_severity=dispute.dcc_severity,
+            participant_severity=dispute.participant_severity,
+            raised_by_name=dispute.raised_by.name,
+            state=DisputeState(states[dispute.matter_id]),
+            matter_pk=dispute.matter_id,
+            matter_public_id=dispute.matter.public_id,
+            matter_reference=dispute.matter.reference,
+            raised_at=dispute.recorded_at,
+        )
+        for dispute in asked.select_related("issue", "matter", "raised_by").order_by("id")
+    ]
+
+
+def pending_disputes_at(scope_ids: Collection[int], moment: dt.datetime | None) -> list[DisputeAt]:
+    """Return the disputes that TAG had not decided and notified by `moment`, nor the raiser withdrawn (14.4)."""
+    return [dispute for dispute in disputes_at(scope_ids, moment) if dispute.state.is_pending]
+
+
+def counting_at(scope: TestScope, moment: dt.datetime | None) -> list[CountingAt]:
+    """Return how each counting question put for `scope` stood. An issue never asked about is not in it."""
+    asked = CountingQuestion.objects.filter(_recorded_by(moment), scope=scope)
+    states = _states(asked.values("matter_id"), moment)
+    return [
+        CountingAt(
+            issue_pk=question.issue_id,
+            issue_public_id=question.issue.public_id,
+            issue_reference=question.issue.reference,
+            state=CountState(states[question.matter_id]),
+            matter_pk=question.matter_id,
+            matter_public_id=question.matter.public_id,
+            matter_reference=question.matter.reference,
+            asked_at=question.recorded_at,
+        )
+        for question in asked.select_related("issue", "matter").order_by("id")
+    ]
+
+
+def _recorded_by(moment: dt.datetime | None) -> Q:
+    return Q() if moment is None else Q(recorded_at__lte=moment)
+
+
+def _states(matter_ids: object, moment: dt.datetime | None) -> dict[int, str]:
+    return states_at(Matter.objects.filter(pk__in=matter_ids), moment or clock.now())

@@ -1,0 +1,1 @@
+"""Judgement on paper: contents from stored assessments, rendering, the stored file."""

@@ -1,0 +1,29 @@
+"""The Celery app. Workers and Beat run as `celery -A svtad.config …`.
+
+It is not loaded from `svtad/__init__.py`: that would drag Celery and Django under the rulebook.
+"""
+
+from __future__ import annotations
+
+import logging.config
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "svtad.config.settings")
+
+app = Celery("svtad")
+# The default for every thread: gunicorn's threads and the tests' live server publish too.
+app.set_default()
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def use_the_products_logging(**_: Any) -> None:
+    """Keep Celery from setting up logging of its own: one layout for web, worker and beat."""
+    from django.conf import settings
+
+    logging.config.dictConfig(settings.LOGGING)

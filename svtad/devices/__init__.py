@@ -1,0 +1,1 @@
+"""Device Models and Device Model Combinations."""

@@ -1,0 +1,1 @@
+"""Facts gathered, the rulebook asked, the verdict stored; certificates, Work Off Plans, evidence, reports filed."""

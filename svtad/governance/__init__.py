@@ -1,0 +1,1 @@
+"""Matters and their decisions, jobs, stored files, the calendar's overrides: one engine for every board."""

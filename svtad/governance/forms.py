@@ -1,0 +1,103 @@
+"""Forms of matters, decisions and the calendar. A decision's fields come from the procedure's data."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+
+from svtad.governance.calendar import JURISDICTIONS
+from svtad.rulebook.procedures import Transition
+from svtad.rulebook.vocabulary import Body
+
+#: Bodies whose determination may go against what was computed (rule 16): it is recorded, never stopped.
+MAY_GO_AGAINST = (Body.PANEL, Body.SOS)
+
+
+class MomentInput(forms.DateTimeInput):
+    """A date and a time to the minute, in London."""
+
+    input_type = "datetime-local"
+
+    def __init__(self, **attrs: Any) -> None:
+        super().__init__(attrs=attrs, format="%Y-%m-%dT%H:%M")
+
+
+class DayInput(forms.DateInput):
+    """A day."""
+
+    input_type = "date"
+
+    def __init__(self, **attrs: Any) -> None:
+        super().__init__(attrs=attrs, format="%Y-%m-%d")
+
+
+class DecisionForm(forms.Form):
+    """What is recorded of one listed step of a procedure."""
+
+    expected_state = forms.CharField(widget=forms.HiddenInput, required=False)
+    decided_at = forms.DateTimeField(label="Decided", widget=MomentInput())
+    notified_at = forms.DateTimeField(label="Notified", widget=MomentInput(), required=False)
+    effective_at = forms.DateTimeField(
+        label="In effect from",
+        widget=MomentInput(),
+        required=False,
+        help_text="When empty: as decided, or as notified where the clause says so.",
+    )
+    meeting = forms.CharField(label="Meeting or reference", max_length=120, required=False)
+
+    def __init__(self, *args: Any, step: Transition, severities: tuple[str, ...], **kwargs: Any) -> None:
+        """Add the fields that `step` requires; a document is required of the Secretary of State's decision."""
+        kwargs.setdefault("prefix", f"{step.body}-{step.outcome}".lower())
+        super().__init__(*args, **kwargs)
+        self.step = step
+        self.extra: tuple[str, ...] = tuple(
+            need.key for need in step.requires if need.kind != "file" and need.key != "rationale"
+        )
+        for need in step.requires:
+            if need.kind != "file" and need.key != "rationale":
+                self.fields[need.key] = _field_for(need.kind, need.title, severities)
+        needs_reasons = any(need.key == "rationale" for need in step.requires)
+        self.fields["rationale"] = forms.CharField(label="Reasons", widget=forms.Textarea, required=needs_reasons)
+        document = next((need for need in step.requires if need.kind == "file"), None)
+        self.fields["document"] = forms.FileField(
+            label=document.title if document else "The document that records it",
+            required=document is not None or step.body == Body.SOS,
+            help_text="Kept unchanged under its SHA-256.",
+        )
+        if step.body in MAY_GO_AGAINST:
+            self.fields["against_computed"] = forms.BooleanField(
+                label="This goes against the computed result (marked wherever it is shown; needs reasons)",
+                required=False,
+            )
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """Return the step's own statements by key, as JSON can hold them."""
+        values = {key: self.cleaned_data.get(key) for key in self.extra}
+        return {key: value.isoformat() if isinstance(value, dt.date) else value for key, value in values.items()}
+
+
+def _field_for(kind: str, title: str, severities: tuple[str, ...]) -> forms.Field:
+    if kind == "severity":
+        return forms.ChoiceField(label=title, choices=[("", "Choose"), *((each, each) for each in severities)])
+    if kind == "date":
+        return forms.DateField(label=title, widget=DayInput())
+    if kind == "flag":
+        return forms.BooleanField(label=title)
+    return forms.CharField(label=title, widget=forms.Textarea)
+
+
+class OverrideForm(forms.Form):
+    """A correction of the published holiday list for one day."""
+
+    day = forms.DateField(label="Day", widget=DayInput())
+    is_working_day = forms.TypedChoiceField(
+        label="That day is",
+        choices=[("no", "not a Working Day"), ("yes", "a Working Day")],
+        coerce=lambda value: value == "yes",
+    )
+    jurisdiction = forms.ChoiceField(label="Where", choices=list(JURISDICTIONS.items()), initial="ENG")
+    reason = forms.CharField(label="Reason", max_length=200)
+    source = forms.CharField(label="Source", max_length=200, help_text="Where it was proclaimed or published.")

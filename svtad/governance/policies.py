@@ -1,0 +1,57 @@
+"""Who may open a matter, record a decision, correct the calendar."""
+
+from __future__ import annotations
+
+from svtad.governance.models import Matter
+from svtad.lib.errors import ActionDenied
+from svtad.parties.actors import Actor
+from svtad.parties.models import OrganisationKind
+from svtad.parties.policies import require
+from svtad.rulebook.procedures import Procedure
+from svtad.rulebook.vocabulary import Body
+
+#: Kinds of organisation that are Testing Participants.
+_PARTICIPANTS = frozenset(
+    {
+        OrganisationKind.SUPPLIER_PARTY,
+        OrganisationKind.TESTING_PARTICIPANT,
+        OrganisationKind.DCC_SERVICE_PROVIDER,
+        OrganisationKind.DCC,
+    }
+)
+
+
+def check_can_open_matter(actor: Actor, procedure: Procedure) -> None:
+    """A registrar opens any matter; the DCC's test manager those the DCC proposes; a participant a dispute."""
+    if actor.may("open_matter"):
+        return
+    if procedure.proposer == Body.DCC:
+        require(actor, "propose", clause=procedure.clause, what=f"put this before a body: {procedure.title}")
+        return
+    require(actor, "dispute_severity", clause=procedure.clause, what=f"put this before a body: {procedure.title}")
+
+
+def check_can_record_decision(actor: Actor, matter: Matter, *, body: str, clause: str) -> None:
+    """The registrar records what bodies decide; the DCC's own steps its test manager too; a withdrawal who disputed.
+
+    Boards and the Secretary of State do not act in the product themselves (our choice, rules.md §3).
+    Whether a participant is the one that raised the dispute is the handler's question.
+    """
+    _check_sees(actor, matter)
+    if actor.may("record_decision"):
+        return
+    if body == Body.DCC and actor.may("propose"):
+        return
+    if body == Body.PARTICIPANT and actor.may("dispute_severity") and actor.organisation_kinds & _PARTICIPANTS:
+        return
+    require(actor, "record_decision", clause=clause, what=f"record a step of {body}")
+
+
+def check_can_manage_calendar(actor: Actor) -> None:
+    """Correcting the holiday list is for administrators."""
+    require(actor, "manage_calendar", what="correct the calendar of Working Days")
+
+
+def _check_sees(actor: Actor, matter: Matter) -> None:
+    if not Matter.objects.visible_to(actor).filter(pk=matter.pk).exists():
+        raise ActionDenied("", "There is no such matter among those you may see.")

@@ -1,0 +1,49 @@
+"""Which app acts on the decisions of which procedure. Filled by the apps when they are ready."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Protocol
+
+from svtad.governance.models import Decision, Matter
+from svtad.parties.actors import Actor
+from svtad.parties.models import Audience
+
+#: Procedures whose decisions are only recorded until the app that owns their subject exists.
+RECORD_ONLY: frozenset[str] = frozenset({"OVERLAP", "SIT_COMPLETION", "TAD_APPROVAL"})
+
+
+class Handler(Protocol):
+    """What the app that owns a procedure's subject knows and does."""
+
+    def describe(self, matter: Matter) -> str:
+        """Return in one sentence what the matter is about."""
+        ...
+
+    def url(self, matter: Matter) -> str:
+        """Return the address of the page of the matter's subject, or "" where it has none."""
+        ...
+
+    def audience(self, matter: Matter) -> Audience:
+        """Return who may see what is decided on the matter."""
+        ...
+
+    def apply(self, *, matter: Matter, decision: Decision, by: Actor, at: dt.datetime) -> None:
+        """Give the decision its effect, in the decision's own transaction. May raise Refused or InvalidInput."""
+        ...
+
+
+_handlers: dict[str, Handler] = {}
+
+
+def register(procedure_key: str, handler: Handler) -> None:
+    """Let `handler` act on the decisions of that procedure. A second one for the same is an error."""
+    known = _handlers.get(procedure_key)
+    if known is not None and type(known) is not type(handler):
+        raise ValueError(f"{procedure_key} has a handler already: {known!r}")
+    _handlers[procedure_key] = handler
+
+
+def handler_for(procedure_key: str) -> Handler | None:
+    """Return the procedure's handler, or None where decisions are only recorded."""
+    return _handlers.get(procedure_key)

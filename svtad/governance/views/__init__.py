@@ -1,0 +1,1 @@
+"""Pages of matters and decisions, jobs, stored files and the calendar."""

@@ -1,0 +1,1 @@
+"""Governing documents, their versions and their parameters."""

@@ -1,0 +1,1 @@
+"""The import engine: preview, row errors, all or nothing."""

@@ -1,0 +1,28 @@
+"""Text that came from outside, made safe to keep and to show."""
+
+from __future__ import annotations
+
+import unicodedata
+
+
+def plain_line(text: str) -> str:
+    """Return `text` on one line without control and direction-changing characters, trimmed."""
+    kept = "".join(" " if char.isspace() else char for char in text)
+    kept = "".join(char for char in kept if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co"))
+    return " ".join(kept.split())
+
+
+def file_name(name: str, *, longest: int = 200) -> str:
+    """Return the last part of a path-like `name`, made safe: no separators, at most `longest` characters.
+
+    The extension is kept when the stem has to be cut. An empty or dots-only name becomes "file".
+    """
+    base = plain_line(name.replace("\\", "/").rsplit("/", 1)[-1]).strip(". ")
+    if not base:
+        return "file"
+    if len(base) <= longest:
+        return base
+    stem, dot, extension = base.rpartition(".")
+    if not dot or len(extension) > 12:
+        return base[:longest]
+    return f"{stem[: longest - len(extension) - 1]}.{extension}"

@@ -1,0 +1,1 @@
+"""Programmes, Capability Releases, test scopes, planned tests and their runs."""

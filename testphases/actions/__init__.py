@@ -1,0 +1,55 @@
+"""What changes a Test Phase, its plan and its runs. Only these write; each checks, writes and audits in one transaction."""
+
+from testphases.actions.descoping import propose_descope
+from testphases.actions.planning import PlanDiff, compare_plan, edit_planned_test, plan_tests, withdraw_tests
+from testphases.actions.rows import PlanResult, PlanRow, RunRow, RunsResult
+from testphases.actions.runs import (
+    assure_runs,
+    attach_run_evidence,
+    dismiss_unmatched,
+    record_runs,
+    resolve_unmatched,
+    void_run,
+)
+from testphases.actions.scopes import (
+    add_participant,
+    add_stage,
+    create_programme,
+    create_release,
+    create_scope,
+    end_participation,
+    facts_changed,
+    move_scope,
+    scope_audience,
+)
+from testphases.actions.versions import freeze_stage_exit_versions, version_set
+
+__all__ = [
+    "PlanDiff",
+    "PlanResult",
+    "PlanRow",
+    "RunRow",
+    "RunsResult",
+    "add_participant",
+    "add_stage",
+    "assure_runs",
+    "attach_run_evidence",
+    "compare_plan",
+    "create_programme",
+    "create_release",
+    "create_scope",
+    "dismiss_unmatched",
+    "edit_planned_test",
+    "end_participation",
+    "facts_changed",
+    "freeze_stage_exit_versions",
+    "move_scope",
+    "plan_tests",
+    "propose_descope",
+    "record_runs",
+    "resolve_unmatched",
+    "scope_audience",
+    "version_set",
+    "void_run",
+    "withdraw_tests",
+]

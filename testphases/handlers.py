@@ -1,0 +1,69 @@
+"""What a final approval of a de-scoping does (12.6(a)), in the decision's own transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.urls import NoReverseMatch, reverse
+
+from svtad.governance import handlers as governance_handlers
+from svtad.governance.models import Decision, Matter
+from svtad.parties.actors import Actor
+from svtad.parties.models import Audience
+from testphases.actions.descoping import APPROVED
+from testphases.actions.scopes import facts_changed
+from testphases.models import DescopeRequest, Descoping, LatestRun, Outcome
+
+
+class DescopeHandler:
+    """De-scopes the tests of a request once the deciding body has finally approved it."""
+
+    def describe(self, matter: Matter) -> str:
+        """Return what the matter is about, in a sentence."""
+        request = self._request(matter)
+        return f"De-scope {request.items.count()} planned tests of {request.scope.name}: {request.justification}"
+
+    def url(self, matter: Matter) -> str:
+        """Return the page of the phase, or nothing where no page is served."""
+        try:
+            return reverse("testphases:scope", args=[self._request(matter).scope.public_id])
+        except NoReverseMatch:
+            return ""
+
+    def audience(self, matter: Matter) -> Audience:
+        """Return who may see the matter: set when it was opened."""
+        return matter.audience
+
+    def apply(self, *, matter: Matter, decision: Decision, by: Actor, at: dt.datetime) -> None:
+        """Write a Descoping for each test where `decision` is the final approval; else only leave word."""
+        request = self._request(matter)
+        if decision.to_state == APPROVED[matter.procedure]:
+            failed = set(
+                LatestRun.objects.filter(scope_id=request.scope_id, outcome=Outcome.FAILED).values_list(
+                    "planned_test_id", flat=True
+                )
+            )
+            done = set(Descoping.objects.filter(request=request).values_list("planned_test_id", flat=True))
+            Descoping.objects.bulk_create(
+                Descoping(
+                    planned_test_id=pk,
+                    request=request,
+                    decision=decision,
+                    ran_and_failed=pk in failed,
+                    effective_at=decision.effective_at,
+                    recorded_at=at,
+                )
+                for pk in request.items.values_list("planned_test_id", flat=True)
+                if pk not in done
+            )
+        facts_changed(request.scope, at)
+
+    @staticmethod
+    def _request(matter: Matter) -> DescopeRequest:
+        return DescopeRequest.objects.select_related("scope").get(matter=matter)
+
+
+def register() -> None:
+    """Register the handler for both de-scoping procedures."""
+    for procedure in APPROVED:
+        governance_handlers.register(procedure, DescopeHandler())

@@ -1,0 +1,51 @@
+"""Shapes of the testphases app, one subject a file."""
+
+from testphases.models.descoping import Descoping, DescopeItem, DescopeRequest
+from testphases.models.plan import InstallationType, PlannedTest, PlannedTestVersion, TestDefinition, TestKind
+from testphases.models.runs import (
+    ComponentVersionSet,
+    LatestRun,
+    Outcome,
+    RunAssurance,
+    RunEvidence,
+    RunVoid,
+    StageExitVersions,
+    TestRun,
+    UnmatchedResult,
+)
+from testphases.models.scopes import (
+    CapabilityRelease,
+    FactsChanged,
+    Programme,
+    ScopeParticipation,
+    ScopeStateChange,
+    TestScope,
+    TestStage,
+)
+
+__all__ = [
+    "CapabilityRelease",
+    "ComponentVersionSet",
+    "DescopeItem",
+    "DescopeRequest",
+    "Descoping",
+    "FactsChanged",
+    "InstallationType",
+    "LatestRun",
+    "Outcome",
+    "PlannedTest",
+    "PlannedTestVersion",
+    "Programme",
+    "RunAssurance",
+    "RunEvidence",
+    "RunVoid",
+    "ScopeParticipation",
+    "ScopeStateChange",
+    "StageExitVersions",
+    "TestDefinition",
+    "TestKind",
+    "TestRun",
+    "TestScope",
+    "TestStage",
+    "UnmatchedResult",
+]

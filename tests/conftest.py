@@ -1,0 +1,166 @@
+"""What every test may ask for: the real database, worker and browser, or a printed reason why not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.db import connection
+
+if TYPE_CHECKING:
+    from tests.ops.processes import Process
+
+CHROMIUM = os.environ.get("SVTAD_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+#: `script/test` has set everything up, so there nothing may be left out for want of it.
+STRICT = os.environ.get("SVTAD_TEST_STRICT") == "1"
+
+
+def leave_out(reason: str) -> None:
+    """Skip the test with `reason` (printed at the end), or fail where nothing may be left out."""
+    if STRICT:
+        pytest.fail(f"cannot run here: {reason}")
+    pytest.skip(reason)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse a clause mark that names no clause: the clause index is made from these marks."""
+    for item in items:
+        for mark in item.iter_markers("clause"):
+            if len(mark.args) < 2 or mark.kwargs or not all(isinstance(part, str) and part for part in mark.args):
+                raise pytest.UsageError(f'{item.nodeid}: write clause("DOCUMENT version", "clause", …), got {mark}')
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave out what needs servers or a browser where there are none, saying so."""
+    if item.get_closest_marker("services") and not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
+        leave_out("needs PostgreSQL and Redis: run it under `script/servers run --`")
+    if item.get_closest_marker("browser") and CHROMIUM is None:
+        leave_out("needs Chromium: run `script/system browser`")
+
+
+@pytest.fixture
+def postgres_only(request: pytest.FixtureRequest) -> None:
+    """For a test of what only PostgreSQL does (row locks, parallel writers)."""
+    if connection.vendor != "postgresql":
+        pytest.skip("needs PostgreSQL: the embedded database has one writer")
+
+
+# --- a real worker -----------------------------------------------------------------------------------
+
+
+class SharedWorker:
+    """One worker process for the whole session; put aside while a test runs workers of its own."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        self.process: Process | None = None
+
+    def ensure(self) -> Process:
+        """Return the worker, started if it does not run."""
+        from tests.ops.processes import new_worker
+
+        if self.process is None or not self.process.alive:
+            self.process = new_worker(log=self.log, concurrency=2)
+            self.process.start(until="ready.")
+        return self.process
+
+    def put_aside(self) -> None:
+        """Stop it: no two workers may take from one queue while a test counts."""
+        if self.process is not None:
+            self.process.stop()
+            self.process = None
+
+
+@pytest.fixture(scope="session")
+def _shared_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedWorker]:
+    shared = SharedWorker(tmp_path_factory.mktemp("worker") / "worker.log")
+    yield shared
+    shared.put_aside()
+
+
+def _empty_the_queue() -> None:
+    from svtad.config.celery import app
+
+    with app.connection_for_write() as link:
+        link.default_channel.queue_purge(app.conf.task_default_queue)
+
+
+@pytest.fixture
+def worker(transactional_db: None, _shared_worker: SharedWorker) -> Process:
+    """A real Celery worker on the test's database and broker. The test's own writes must be committed."""
+    _empty_the_queue()
+    return _shared_worker.ensure()
+
+
+@pytest.fixture
+def start_worker(
+    transactional_db: None, _shared_worker: SharedWorker, tmp_path: Path
+) -> Iterator[Callable[..., Process]]:
+    """Start workers of the test's own: `start_worker(concurrency=1)`; `.kill()` is kill -9 of the whole group."""
+    from tests.ops.processes import new_worker
+
+    _shared_worker.put_aside()
+    _empty_the_queue()
+    started: list[Process] = []
+
+    def start(*, concurrency: int = 1) -> Process:
+        process = new_worker(log=tmp_path / f"worker-{len(started)}.log", concurrency=concurrency)
+        started.append(process)
+        process.start(until="ready.")
+        return process
+
+    yield start
+    for process in started:
+        process.stop()
+    _empty_the_queue()
+
+
+# --- a real browser ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """Launch the system's Chromium, quiet towards the network."""
+    # Playwright keeps an event loop in this thread, and Django would take every query for async code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    quiet = [
+        "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+        "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+    ]  # fmt: skip
+    if os.geteuid() == 0:
+        quiet.append("--no-sandbox")
+    return {"executable_path": CHROMIUM, "headless": True, "args": quiet}
+
+
+@pytest.fixture
+def page(page: Any) -> Iterator[Any]:
+    """A page that fails its test on any script error and on anything the content policy blocked."""
+    troubles: list[str] = []
+    page.on("pageerror", lambda error: troubles.append(f"script error: {error}"))
+    page.on(
+        "console",
+        lambda message: (
+            troubles.append(f"blocked: {message.text}") if "Content Security Policy" in message.text else None
+        ),
+    )
+    page.set_default_timeout(10_000)
+    yield page
+    assert not troubles, troubles
+
+
+@pytest.fixture
+def sign_in(client: Any, live_server: Any) -> Callable[[Any, Any], None]:
+    """`sign_in(page, person)`: give the browser that person's session without filling in the form."""
+
+    def put_session(page: Any, person: Any) -> None:
+        from django.conf import settings
+
+        client.force_login(person)
+        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+        page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+
+    return put_session
