@@ -11,3 +11,10 @@ class IssuesConfig(AppConfig):
     name = "issues"
     label = "issues"
     verbose_name = "Testing Issues"
+
+    def ready(self) -> None:
+        """Let decisions of boards reach issues, and let issues be imported."""
+        from issues import handlers, importers
+
+        handlers.register()
+        importers.register()

@@ -11,3 +11,10 @@ class TestphasesConfig(AppConfig):
     name = "testphases"
     label = "testphases"
     verbose_name = "Test Phases"
+
+    def ready(self) -> None:
+        """Register what decisions on de-scoping do, and the files that this app takes in."""
+        from testphases import handlers, importers
+
+        handlers.register()
+        importers.register()

@@ -10,9 +10,8 @@ from svtad.governance import handlers as governance_handlers
 from svtad.governance.models import Decision, Matter
 from svtad.parties.actors import Actor
 from svtad.parties.models import Audience
-from testphases.actions.descoping import APPROVED
-from testphases.actions.scopes import facts_changed
-from testphases.models import DescopeRequest, Descoping, LatestRun, Outcome
+from testphases.actions.descoping import APPROVED, apply_decision
+from testphases.models import DescopeRequest
 
 
 class DescopeHandler:
@@ -35,28 +34,8 @@ class DescopeHandler:
         return matter.audience
 
     def apply(self, *, matter: Matter, decision: Decision, by: Actor, at: dt.datetime) -> None:
-        """Write a Descoping for each test where `decision` is the final approval; else only leave word."""
-        request = self._request(matter)
-        if decision.to_state == APPROVED[matter.procedure]:
-            failed = set(
-                LatestRun.objects.filter(scope_id=request.scope_id, outcome=Outcome.FAILED).values_list(
-                    "planned_test_id", flat=True
-                )
-            )
-            done = set(Descoping.objects.filter(request=request).values_list("planned_test_id", flat=True))
-            Descoping.objects.bulk_create(
-                Descoping(
-                    planned_test_id=pk,
-                    request=request,
-                    decision=decision,
-                    ran_and_failed=pk in failed,
-                    effective_at=decision.effective_at,
-                    recorded_at=at,
-                )
-                for pk in request.items.values_list("planned_test_id", flat=True)
-                if pk not in done
-            )
-        facts_changed(request.scope, at)
+        """Write a Descoping for each test where `decision` is the final approval; any other only leaves word."""
+        apply_decision(request=self._request(matter), decision=decision, at=at)
 
     @staticmethod
     def _request(matter: Matter) -> DescopeRequest:

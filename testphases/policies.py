@@ -82,4 +82,5 @@ def check_can_assure(actor: Actor) -> None:
 
 def check_can_propose_descoping(actor: Actor) -> None:
     """A de-scoping is proposed by the DCC (12.6(a))."""
-    _require(actor, "propose", "Only the DCC proposes that a planned test be de-scoped.", "SVTAD 12.6(a)")
+    if not actor.may("open_matter"):  # the registrar opens what the DCC proposes
+        _require(actor, "propose", "Only the DCC proposes that a planned test be de-scoped.", "SVTAD 12.6(a)")

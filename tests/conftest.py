@@ -86,7 +86,7 @@ def _empty_the_queue() -> None:
     from svtad.config.celery import app
 
     with app.connection_for_write() as link:
-        link.default_channel.queue_purge(app.conf.task_default_queue)
+        app.amqp.queues[app.conf.task_default_queue](link.default_channel).purge()
 
 
 @pytest.fixture
@@ -136,20 +136,36 @@ def browser_type_launch_args() -> dict[str, Any]:
     return {"executable_path": CHROMIUM, "headless": True, "args": quiet}
 
 
+class Watch:
+    """What went wrong on a page behind its test's back."""
+
+    def __init__(self) -> None:
+        self.troubles: list[str] = []
+
+    def error(self, error: object) -> None:
+        """Note an exception that no script caught."""
+        self.troubles.append(f"script error: {error}")
+
+    def console(self, message: Any) -> None:
+        """Note what the content policy blocked."""
+        if "Content Security Policy" in message.text:
+            self.troubles.append(f"blocked: {message.text}")
+
+
 @pytest.fixture
-def page(page: Any) -> Iterator[Any]:
+def watch() -> Watch:
+    """What the browser complained of so far; a test that provokes it on purpose clears `watch.troubles`."""
+    return Watch()
+
+
+@pytest.fixture
+def page(page: Any, watch: Watch) -> Iterator[Any]:
     """A page that fails its test on any script error and on anything the content policy blocked."""
-    troubles: list[str] = []
-    page.on("pageerror", lambda error: troubles.append(f"script error: {error}"))
-    page.on(
-        "console",
-        lambda message: (
-            troubles.append(f"blocked: {message.text}") if "Content Security Policy" in message.text else None
-        ),
-    )
+    page.on("pageerror", watch.error)
+    page.on("console", watch.console)
     page.set_default_timeout(10_000)
     yield page
-    assert not troubles, troubles
+    assert not watch.troubles, watch.troubles
 
 
 @pytest.fixture
@@ -164,3 +180,36 @@ def sign_in(client: Any, live_server: Any) -> Callable[[Any, Any], None]:
         page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
 
     return put_session
+
+
+# --- append-only tables between tests -------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _emptying_goes_round_the_append_only_triggers() -> Iterator[None]:
+    """Let Django empty SQLite's tables after a test with real commits: it says DELETE there, which triggers refuse.
+
+    PostgreSQL truncates, which no row trigger sees.
+    """
+    if connection.vendor != "sqlite":
+        yield
+        return
+    from django.db.backends.sqlite3.operations import DatabaseOperations
+
+    patch = pytest.MonkeyPatch()
+    empty = DatabaseOperations.execute_sql_flush
+
+    def without_triggers(self: Any, statements: list[str]) -> None:
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%_no_delete'")
+            triggers = cursor.fetchall()
+            for name, _ in triggers:
+                cursor.execute(f'DROP TRIGGER "{name}"')
+        empty(self, statements)
+        with self.connection.cursor() as cursor:
+            for _, sql in triggers:
+                cursor.execute(sql)
+
+    patch.setattr(DatabaseOperations, "execute_sql_flush", without_triggers)
+    yield
+    patch.undo()

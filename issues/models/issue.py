@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
 from django.db.models import F, Q
@@ -76,9 +76,7 @@ class TestingIssue(PublicIdModel):
     title = models.CharField(max_length=300)
     description = models.TextField(blank=True)
     raised_by = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
-    dmc = models.ForeignKey(
-        DeviceModelCombination, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
+    dmc = models.ForeignKey(DeviceModelCombination, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     functional_group = models.CharField(max_length=120, blank=True)
     environment = models.CharField(max_length=80, blank=True)
     batch = models.ForeignKey(ImportBatch, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
@@ -104,9 +102,7 @@ class TestingIssue(PublicIdModel):
 
     class Meta:
         ordering = ("reference",)
-        constraints = (
-            models.UniqueConstraint(fields=("source", "external_id"), name="issue_external_once"),
-        )
+        constraints = (models.UniqueConstraint(fields=("source", "external_id"), name="issue_external_once"),)
         indexes = (models.Index(fields=("scope", "state", "provider", "severity"), name="issue_count"),)
 
     def __str__(self) -> str:
@@ -212,7 +208,7 @@ class IssueLog(PublicIdModel, AppendOnlyModel):
     recorded_at = models.DateTimeField(db_index=True)
     recorded_by = models.CharField(max_length=200)
 
-    objects = IssueLogQuerySet.as_manager()
+    objects: ClassVar[models.Manager[Any]] = IssueLogQuerySet.as_manager()
 
     class Meta:
         ordering = ("-id",)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from issues.models import CountingQuestion, ExclusionProposal, SeverityDispute
 from svtad.governance.models import Matter
@@ -76,7 +77,7 @@ def exclusions_at(scope: TestScope, moment: dt.datetime | None) -> list[Exclusio
     Where an issue was proposed more than once, the proposal that excludes it, else the last one.
     """
     asked = ExclusionProposal.objects.filter(_recorded_by(moment), scope=scope)
-    states = _states(asked.values("matter_id"), moment)
+    states = _states(asked, moment)
     chosen: dict[int, ExclusionAt] = {}
     for proposal in asked.select_related("issue", "matter").order_by("id"):
         row = ExclusionAt(
@@ -99,7 +100,7 @@ def exclusions_at(scope: TestScope, moment: dt.datetime | None) -> list[Exclusio
 def disputes_at(scope_ids: Collection[int], moment: dt.datetime | None) -> list[DisputeAt]:
     """Return the severity disputes of issues raised in these scopes (primary keys), in order of raising."""
     asked = SeverityDispute.objects.filter(_recorded_by(moment), issue__scope_id__in=scope_ids)
-    states = _states(asked.values("matter_id"), moment)
+    states = _states(asked, moment)
     return [
         DisputeAt(
             issue_pk=dispute.issue_id,
@@ -126,7 +127,7 @@ def pending_disputes_at(scope_ids: Collection[int], moment: dt.datetime | None) 
 def counting_at(scope: TestScope, moment: dt.datetime | None) -> list[CountingAt]:
     """Return how each counting question put for `scope` stood. An issue never asked about is not in it."""
     asked = CountingQuestion.objects.filter(_recorded_by(moment), scope=scope)
-    states = _states(asked.values("matter_id"), moment)
+    states = _states(asked, moment)
     return [
         CountingAt(
             issue_pk=question.issue_id,
@@ -146,5 +147,6 @@ def _recorded_by(moment: dt.datetime | None) -> Q:
     return Q() if moment is None else Q(recorded_at__lte=moment)
 
 
-def _states(matter_ids: object, moment: dt.datetime | None) -> dict[int, str]:
-    return states_at(Matter.objects.filter(pk__in=matter_ids), moment or clock.now())
+def _states(asked: QuerySet[Any], moment: dt.datetime | None) -> dict[int, str]:
+    matters: QuerySet[Matter] = Matter.objects.filter(pk__in=asked.order_by().values("matter_id"))
+    return states_at(matters, moment or clock.now())

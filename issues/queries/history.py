@@ -74,9 +74,7 @@ class History:
     @property
     def severity(self) -> SeverityRow | None:
         """Return the determination that prevails: by standing of the body, then the latest in effect."""
-        return max(
-            self.severities, key=lambda row: (STANDING.get(row.body, 0), row.effective_at, row.pk), default=None
-        )
+        return max(self.severities, key=lambda row: (STANDING.get(row.body, 0), row.effective_at, row.pk), default=None)
 
     @property
     def priority(self) -> str:
@@ -141,9 +139,7 @@ def _until(until: dt.datetime | None, *, effective: bool) -> Q:
     return Q(recorded_at__lte=until, effective_at__lte=until) if effective else Q(recorded_at__lte=until)
 
 
-def _severity_rows(
-    issues: QuerySet[TestingIssue], until: dt.datetime | None
-) -> Iterable[tuple[int, SeverityRow]]:
+def _severity_rows(issues: QuerySet[TestingIssue], until: dt.datetime | None) -> Iterable[tuple[int, SeverityRow]]:
     rows = SeverityDetermination.objects.filter(_until(until, effective=True), issue__in=issues.order_by())
     fields = ("issue_id", "id", "public_id", "severity", "priority", "body", "reasons")
     for row in rows.order_by("id").values_list(*fields, "effective_at", "recorded_at", "recorded_by"):

@@ -71,9 +71,7 @@ def issue_list(params: Params, *, actor: Actor) -> QuerySet[TestingIssue]:
     if reading.errors:
         raise InvalidInput(reading.errors)
     issues: QuerySet[TestingIssue] = TestingIssue.objects.visible_to(actor)
-    return (
-        issues.filter(condition).select_related("scope__release", "provider", "raised_by", "dmc").order_by(*order)
-    )
+    return issues.filter(condition).select_related("scope__release", "provider", "raised_by", "dmc").order_by(*order)
 
 
 @dataclass
@@ -138,7 +136,7 @@ class _Reading:
         return found
 
     def _any_of(
-        self, name: str, column: str, *, allowed: Sequence[str] | None = None, none: str | None | Any = Ellipsis
+        self, name: str, column: str, *, allowed: Sequence[str] | None = None, none: str | Any | None = Ellipsis
     ) -> Q:
         """Return the condition for `column`; `none` is what the column holds where it has none, if it can."""
         values = self.values(name)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from django.db import models
 from django.db.models import Max, QuerySet
 
 from issues.models import (
@@ -18,7 +21,57 @@ from issues.models import (
     SeverityDispute,
     TestingIssue,
 )
+from issues.queries.boards import DisputeAt, ExclusionAt, disputes_at, exclusions_at
+from issues.queries.history import History, histories
+from svtad.parties.models import Organisation
 from testphases.models import TestScope
+
+#: What is recorded about an issue after it was raised.
+_ABOUT_ISSUES: tuple[type[models.Model], ...] = (
+    SeverityDetermination,
+    Attribution,
+    IssueStateChange,
+    IssueRunLink,
+    ExclusionProposal,
+    SeverityDispute,
+    CountingQuestion,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogContents:
+    """All that a Testing Issue log holds, as it stood at one moment: issues with their whole history.
+
+    `issues` in order of reference, with scope, release, raiser and DMC read; the rest by the primary
+    key of the issue, `providers` by that of the organisation.
+    """
+
+    issues: Sequence[TestingIssue]
+    histories: dict[int, History]
+    providers: dict[int, Organisation]
+    exclusions: dict[int, ExclusionAt]
+    disputes: dict[int, DisputeAt]
+    runs: dict[int, list[str]]
+
+
+def log_contents(scope: TestScope, moment: dt.datetime) -> LogContents:
+    """Return what the log of the issues raised in `scope` holds at `moment`. Queries do not grow with the issues."""
+    raised = _raised(scope, moment)
+    found = histories(raised, until=moment)
+    named = {row.provider_pk for history in found.values() for row in history.attributions if row.provider_pk}
+    runs: dict[int, list[str]] = {}
+    linked = IssueRunLink.objects.filter(issue__in=raised.order_by(), recorded_at__lte=moment)
+    columns = ("issue_id", "run__planned_test__definition__external_id", "run__occurred_at")
+    for issue_pk, test, ran_at in linked.order_by("id").values_list(*columns):
+        runs.setdefault(issue_pk, []).append(f"{test} {ran_at.astimezone(dt.UTC):%Y-%m-%dT%H:%MZ}")
+    return LogContents(
+        issues=list(raised.select_related("scope__release", "raised_by", "dmc").order_by("reference")),
+        histories=found,
+        providers={organisation.pk: organisation for organisation in Organisation.objects.filter(pk__in=named)},
+        exclusions={row.issue_pk: row for row in exclusions_at(scope, moment)},
+        disputes={row.issue_pk: row for row in disputes_at([scope.pk], moment)},
+        runs=runs,
+    )
 
 
 def issues_raised_at(scope: TestScope, moment: dt.datetime | None) -> int:
@@ -37,13 +90,12 @@ def last_issue_change_at(scope: TestScope, moment: dt.datetime | None) -> dt.dat
 
     A log produced before that no longer shows all there is: it is what makes one stale (12.6(e)).
     """
-    newest = [last_issue_raised_at(scope, moment)]
-    for model in (SeverityDetermination, Attribution, IssueStateChange, IssueRunLink):
-        newest.append(_newest(model.objects.filter(issue__scope=scope), "recorded_at", moment))
-    for asked in (ExclusionProposal, SeverityDispute, CountingQuestion):
-        newest.append(_newest(asked.objects.filter(issue__scope=scope), "recorded_at", moment))
-    in_scope = TestingIssue.objects.filter(scope=scope).values("pk")
-    newest.append(_newest(TestingIssue.history.filter(id__in=in_scope), "history_date", moment))
+    in_scope = TestingIssue.objects.filter(scope=scope).order_by().values("pk")
+    newest = [
+        last_issue_raised_at(scope, moment),
+        _newest(TestingIssue.history.filter(id__in=in_scope), "history_date", moment),
+        *(_newest(model._default_manager.filter(issue__in=in_scope), "recorded_at", moment) for model in _ABOUT_ISSUES),
+    ]
     return max((instant for instant in newest if instant is not None), default=None)
 
 

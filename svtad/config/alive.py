@@ -22,7 +22,7 @@ def web_trouble() -> str:
     # The product answers only to its own names, so the question carries one of them.
     name = os.environ.get("ALLOWED_HOSTS", "").split(",")[0].strip().lstrip(".")
     address = f"http://127.0.0.1:{os.environ.get('PORT', '8000')}/healthz"
-    request = urllib.request.Request(address, headers={"Host": name if name not in ("", "*") else "localhost"})  # noqa: S310
+    request = urllib.request.Request(address, headers={"Host": name if name not in ("", "*") else "localhost"})
     try:
         with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as response:  # noqa: S310
             return "" if response.status == 200 else f"web answers {response.status}"

@@ -23,6 +23,12 @@ from svtad.config.secret import kept_secret_key
 BASE_DIR = Path(__file__).resolve().parents[2]
 env = environ.Env()
 
+
+def _listed(name: str, default: list[str]) -> list[str]:
+    """Return a comma-separated variable as a list; set to nothing is as good as not set."""
+    return [value for value in env.list(name, default=[]) if value] or default
+
+
 # --- where and how this runs -----------------------------------------------------------------
 
 DEBUG = env.bool("DEBUG", default=False)
@@ -36,10 +42,10 @@ if not SECRET_KEY:
     if not DEMO:
         raise ImproperlyConfigured("SECRET_KEY is not set. Outside the demo (script/server) it has no default.")
     SECRET_KEY = kept_secret_key(DATA_DIR / "secret-key")
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+SECRET_KEY_FALLBACKS = _listed("SECRET_KEY_FALLBACKS", [])
 
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEMO else [])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+ALLOWED_HOSTS = _listed("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"] if DEMO else [])
+CSRF_TRUSTED_ORIGINS = _listed("CSRF_TRUSTED_ORIGINS", [])
 #: Whether people reach this over HTTPS: secure cookies, HSTS and the redirect hang on it.
 HTTPS = env.bool("SVTAD_HTTPS", default=not DEMO)
 
@@ -159,6 +165,7 @@ WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("map", "png", "jpg", "jpeg", "gif", "webp
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o640
+STORED_FILE_MAX_BYTES = env.int("SVTAD_FILE_MAX_BYTES", default=100 * 1024 * 1024)
 
 # --- people ------------------------------------------------------------------------------------------
 
@@ -268,6 +275,8 @@ REDIS_URL = env.str("REDIS_URL", default="")
 JOB_HARD_LIMIT = env.int("SVTAD_JOB_HARD_LIMIT", default=1800)
 CELERY_TASK_TIME_LIMIT = JOB_HARD_LIMIT
 CELERY_TASK_SOFT_TIME_LIMIT = max(1, JOB_HARD_LIMIT - 60)
+#: Seconds without a heartbeat after which a job's worker counts as dead.
+JOB_LEASE_SECONDS = env.float("SVTAD_JOB_LEASE", default=30.0)
 
 if REDIS_URL:
     CELERY_BROKER_URL = REDIS_URL
@@ -313,11 +322,20 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_ENABLE_UTC = True
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+# Write down each sending at once, not every three minutes: the health check reads it, and a Beat that was
+# killed knows what it had sent.
+CELERY_BEAT_SYNC_EVERY = 1
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "re-queue stale jobs": {"task": "governance.sweep_jobs", "schedule": dt.timedelta(seconds=15)},
     "judge phases whose facts changed": {"task": "gates.sweep_facts", "schedule": dt.timedelta(seconds=10)},
     "judge every open phase": {"task": "gates.assess_open_phases", "schedule": crontab(hour="2", minute="15")},
     "seal the audit trail": {"task": "audit.seal", "schedule": dt.timedelta(minutes=1)},
+    "verify the audit trail": {"task": "audit.verify", "schedule": crontab(hour="3", minute="10")},
+    "read stored files again": {"task": "governance.verify_files", "schedule": crontab(hour="3", minute="30")},
+    "sweep files that no row names": {
+        "task": "governance.sweep_orphan_files",
+        "schedule": crontab(hour="3", minute="50"),
+    },
 }
 
 # --- mail and logs -----------------------------------------------------------------------------------

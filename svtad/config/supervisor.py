@@ -30,8 +30,11 @@ _PR_SET_PDEATHSIG = 1
 
 
 def _die_with_parent() -> None:
-    """Ask the kernel to end this child when the supervisor itself is killed (Linux only)."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    """Ask the kernel to end this child when the supervisor itself is killed (Linux only).
+
+    With SIGKILL: one SIGTERM can be lost while a child starts, and nobody is left to send another.
+    """
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 @dataclass

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from django.db import models
+from simple_history.models import HistoricalRecords
 
 from svtad.lib.models import PublicIdModel
+
+if TYPE_CHECKING:
+    from svtad.parties.actors import Actor
+
+
+class DeviceQuerySet(models.QuerySet[Any]):
+    """Device Models and DMCs by who may see them."""
+
+    def visible_to(self, actor: Actor) -> DeviceQuerySet:
+        """Return all of them for those who govern and for DCC Service Providers; nothing for anyone else.
+
+        Which Device Models are in test tells of a Supplier's plans; what is published is the EPCL's to say.
+        """
+        seen = actor.sees_everything or actor.may("see_all_phases") or actor.may("see_own_phases")
+        return self if seen else self.none()
 
 
 class DeviceKind(models.TextChoices):
@@ -29,6 +47,8 @@ class DeviceModel(PublicIdModel):
     is_synthetic = models.BooleanField(default=False)
     recorded_at = models.DateTimeField()
 
+    objects = DeviceQuerySet.as_manager()
+
     class Meta:
         ordering = ("kind", "manufacturer", "model", "firmware_version")
         constraints = (
@@ -51,6 +71,10 @@ class DeviceModelCombination(PublicIdModel):
     device_models = models.ManyToManyField(DeviceModel, related_name="combinations", blank=True)
     is_synthetic = models.BooleanField(default=False)
     recorded_at = models.DateTimeField()
+
+    objects = DeviceQuerySet.as_manager()
+    #: Who changed its description, when. It judges nothing.
+    history = HistoricalRecords()
 
     class Meta:
         ordering = ("reference",)

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from svtad.audit.actions import record
 from svtad.governance import jobs
-from svtad.governance.calendar import JURISDICTIONS, non_working_days
+from svtad.governance.calendar import LISTS, last_day_of_window
 from svtad.governance.files import store_file
 from svtad.governance.models import (
     Decision,
@@ -182,7 +182,7 @@ def record_decision(
     )
     if errors:
         raise InvalidInput(errors)
-    _check_window(step, last=last, decided_at=decided_at, at=moment)
+    _check_window(step, matter=locked, last=last, decided_at=decided_at, at=moment)
     if effective_at is None:
         effective_at = notified_at if by_notice and notified_at else decided_at
     decision: Decision = Decision.objects.create(
@@ -304,16 +304,20 @@ def _check_times(
     return errors
 
 
-def _check_window(step: Transition, *, last: Decision | None, decided_at: dt.datetime, at: dt.datetime) -> None:
+def _check_window(
+    step: Transition, *, matter: Matter, last: Decision | None, decided_at: dt.datetime, at: dt.datetime
+) -> None:
     """Refuse a step after its window (13.21: 5 Working Days of TAG's decision)."""
     if step.within is None or last is None:
         return
-    trigger = london_date(last.decided_at)
-    # Three calendar days to a Working Day is more than any run of holidays needs.
-    until = trigger + dt.timedelta(days=3 * step.within.working_days + 14)
-    days = non_working_days(first=trigger, last=until, moment=at)
-    if not step.within.is_open(decided_at, trigger, non_working_days=days):
-        last_day = step.within.last_day(trigger, non_working_days=days)
+    last_day = last_day_of_window(
+        step.within,
+        trigger=london_date(last.decided_at),
+        document=matter.document,
+        version=matter.version,
+        moment=at,
+    )
+    if london_date(decided_at) > last_day:
         raise Refused(step.clause, f"The window {step.within.text} ended on {last_day:%-d %B %Y}.")
 
 
@@ -429,7 +433,7 @@ def add_override(
     jurisdiction: str = "ENG",
     at: dt.datetime | None = None,
 ) -> NonWorkingDayOverride:
-    """Correct the published holiday list for one day, from now on; a correction that holds is replaced.
+    """Correct one published holiday list (see LISTS) for one day, from now on; a correction that holds is replaced.
 
     Raises ActionDenied, and InvalidInput for a Saturday or Sunday (never Working Days), an unknown
     jurisdiction, or a missing reason or source.
@@ -439,8 +443,8 @@ def add_override(
     errors = []
     if day.weekday() >= 5:
         errors.append(FieldError(None, "day", "A Saturday or Sunday is never a Working Day."))
-    if jurisdiction not in JURISDICTIONS:
-        errors.append(FieldError(None, "jurisdiction", f"Known: {', '.join(JURISDICTIONS)}."))
+    if jurisdiction not in LISTS:
+        errors.append(FieldError(None, "jurisdiction", f"Known: {', '.join(LISTS)}."))
     errors += [
         FieldError(None, name, "Needed.") for name, text in (("reason", reason), ("source", source)) if not text.strip()
     ]

@@ -3,21 +3,57 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 
 import holidays
 
 from svtad.governance.models import NonWorkingDayOverride
+from svtad.rulebook.calendar import last_day_within
+from svtad.rulebook.deadlines import Window
 
-#: Whose bank holidays count: the sources state none, so it is a reading. England by default; the
-#: names are those of the holidays package. Without a subdivision it misses 18 days of 2018–2026.
-JURISDICTIONS = {"ENG": "England", "WLS": "Wales", "SCT": "Scotland", "NIR": "Northern Ireland"}
+#: Whose lists are held, by the holidays package's own names. Without a subdivision it misses 18 days of
+#: 2018–2026; the lists of England and of Wales are the same.
+LISTS = {"ENG": "England and Wales", "SCT": "Scotland", "NIR": "Northern Ireland"}
+#: Which lists each reading of "Working Day" takes together: the sources name no nation.
+JURISDICTIONS: dict[str, tuple[str, ...]] = {
+    "england_and_wales": ("ENG",),
+    "scotland": ("SCT",),
+    "northern_ireland": ("NIR",),
+    "great_britain": ("ENG", "SCT"),
+    "united_kingdom": ("ENG", "SCT", "NIR"),
+    **{name: (name,) for name in LISTS},
+}
 _SATURDAY = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class DayReading:
+    """How a document's Working Days are read: whose holidays, and whether the day of the trigger counts."""
+
+    jurisdiction: str = "england_and_wales"
+    count_trigger_day: bool = False
+
+
+#: Tells the reading of a document's version at a moment.
+ReadingSource = Callable[[str, str, dt.datetime | None], DayReading]
+_sources: list[ReadingSource] = []
+
+
+def register_readings(source: ReadingSource) -> None:
+    """Let the app that holds the documents' settings tell how Working Days are read. The last one counts."""
+    _sources[:] = [source]
+
+
+def reading_of(*, document: str, version: str, moment: dt.datetime | None = None) -> DayReading:
+    """Return how Working Days are read under that document version at `moment` (None: now)."""
+    return _sources[0](document, version, moment) if _sources else DayReading()
 
 
 @lru_cache(maxsize=256)
 def published_holidays(year: int, jurisdiction: str = "ENG") -> tuple[dt.date, ...]:
-    """Return the bank holidays of that year which fall on a weekday, in order."""
+    """Return the bank holidays of that year which fall on a weekday, in order. `jurisdiction` names a list."""
     listed = holidays.country_holidays("GB", subdiv=jurisdiction, years=year)
     return tuple(sorted(day for day in listed if day.weekday() < _SATURDAY and day.year == year))
 
@@ -27,21 +63,32 @@ def non_working_days(
 ) -> tuple[dt.date, ...]:
     """Return the weekdays from `first` to `last` (both included) that are no Working Days, in order.
 
-    Saturdays and Sundays are not listed: the rulebook knows them. `moment` picks the overrides that
-    held then (None: now), so that a day proclaimed later changes no past verdict. Raises ValueError
-    for an unknown jurisdiction.
+    Saturdays and Sundays are not listed: the rulebook knows them. `jurisdiction` is one of JURISDICTIONS;
+    where it takes several lists together, a day in any of them is no Working Day. `moment` picks the
+    corrections that held then (None: now), so that a day proclaimed later changes no past verdict.
+    Raises ValueError for an unknown jurisdiction.
     """
     if jurisdiction not in JURISDICTIONS:
         raise ValueError(f"unknown jurisdiction {jurisdiction!r}; known: {', '.join(JURISDICTIONS)}")
+    names = JURISDICTIONS[jurisdiction]
     days = {
-        day
-        for year in range(first.year, last.year + 1)
-        for day in published_holidays(year, jurisdiction)
-        if first <= day <= last
+        name: {day for year in range(first.year, last.year + 1) for day in published_holidays(year, name)}
+        for name in names
     }
-    overrides = NonWorkingDayOverride.objects.held_at(moment).filter(
-        jurisdiction=jurisdiction, day__gte=first, day__lte=last
+    held = NonWorkingDayOverride.objects.held_at(moment).filter(jurisdiction__in=names, day__gte=first, day__lte=last)
+    for name, day, is_working_day in held.values_list("jurisdiction", "day", "is_working_day"):
+        (days[name].discard if is_working_day else days[name].add)(day)
+    return tuple(sorted(day for day in set().union(*days.values()) if first <= day <= last))
+
+
+def last_day_of_window(
+    window: Window, *, trigger: dt.date, document: str, version: str, moment: dt.datetime | None = None
+) -> dt.date:
+    """Return the last London day of a window of that document, with the calendar and reading of `moment`."""
+    reading = reading_of(document=document, version=version, moment=moment)
+    # Three calendar days to a Working Day, and a fortnight, is more than any run of holidays needs.
+    until = trigger + dt.timedelta(days=3 * window.working_days + 14)
+    days = non_working_days(first=trigger, last=until, moment=moment, jurisdiction=reading.jurisdiction)
+    return last_day_within(
+        trigger, window.working_days, non_working_days=days, count_trigger_day=reading.count_trigger_day
     )
-    for day, is_working_day in overrides.values_list("day", "is_working_day"):
-        (days.discard if is_working_day else days.add)(day)
-    return tuple(sorted(days))

@@ -13,7 +13,6 @@ import io
 import os
 import re
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -52,6 +51,11 @@ def storage() -> FileSystemStorage:
 def address(sha256: str) -> str:
     """Return where bytes of that hash stand, relative to the storage."""
     return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
+
+
+def storage_files() -> list[Path]:
+    """Return where every kept file stands, named by a row or not, in the order of their hashes."""
+    return sorted(path for path in Path(storage().location).glob("??/??/*") if _ADDRESS.fullmatch(path.name))
 
 
 def store_file(
@@ -153,30 +157,41 @@ def sweep_orphans(*, at: dt.datetime, age: dt.timedelta = ORPHAN_AGE) -> int:
     aside = root / "aside"
     cutoff = (at - age).timestamp()
     removed = 0
-    for path in list(_kept_files(root)):
-        if path.stat().st_mtime <= cutoff and not _is_named(path.name):
+    for path in storage_files():
+        if _is_older(path, cutoff) and not _is_named(path.name):
             aside.mkdir(exist_ok=True)
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(FileNotFoundError):  # another sweep was quicker
                 path.rename(aside / path.name)
-    for path in list(aside.iterdir()) if aside.is_dir() else []:
-        if path.stat().st_mtime <= cutoff and not _is_named(path.name):
-            path.unlink()
+    for path in sorted(aside.glob("*")):
+        if _is_older(path, cutoff) and not _is_named(path.name):
+            path.unlink(missing_ok=True)
             removed += 1
         else:
-            _put_in_place(path, root / address(path.name))
-    for path in list((root / "incoming").glob("*")):
-        if path.stat().st_mtime <= cutoff:  # what a killed process had half written
-            path.unlink()
+            _put_back(path, root / address(path.name))
+    for path in sorted((root / "incoming").glob("*")):
+        if _is_older(path, cutoff):  # what a killed process had half written
+            path.unlink(missing_ok=True)
             removed += 1
     return removed
 
 
+def _put_back(path: Path, final: Path) -> None:
+    """Return bytes to their place, unless somebody stored the same ones there meanwhile."""
+    with contextlib.suppress(FileExistsError, FileNotFoundError):
+        final.hardlink_to(path)
+    path.unlink(missing_ok=True)
+
+
+def _is_older(path: Path, cutoff: float) -> bool:
+    """Return whether the file is there and was last written before `cutoff` (seconds since the epoch)."""
+    try:
+        return path.stat().st_mtime <= cutoff
+    except FileNotFoundError:
+        return False
+
+
 def _is_named(sha256: str) -> bool:
     return StoredFile.objects.filter(sha256=sha256).exists()
-
-
-def _kept_files(root: Path) -> Iterator[Path]:
-    return (path for path in root.glob("??/??/*") if _ADDRESS.fullmatch(path.name))
 
 
 def _keep(stream: BinaryIO) -> tuple[str, int]:

@@ -10,6 +10,7 @@ from django.db import transaction
 from svtad.audit.actions import record
 from svtad.governing.models import DocumentVersion, GoverningDocument, Parameter
 from svtad.governing.policies import check_can_set_parameter
+from svtad.governing.queries import edition_held
 from svtad.lib.clock import now
 from svtad.lib.errors import FieldError, InvalidInput, Refused
 from svtad.parties.actors import Actor
@@ -38,6 +39,8 @@ def ensure_document_version(
     if found is not None:
         return found
     check_can_set_parameter(by)
+    if not (code.strip() and version.strip()):
+        raise InvalidInput.one("version", "A document's code and version are needed.")
     document, _ = GoverningDocument.objects.get_or_create(code=code, defaults={"title": title, "recorded_at": moment})
     made = DocumentVersion.objects.create(
         document=document,
@@ -56,7 +59,7 @@ def set_parameter(
     *,
     version: DocumentVersion,
     key: str,
-    value: Any,
+    value: str,
     source: str,
     approver: str,
     effective_from: dt.date,
@@ -76,6 +79,7 @@ def set_parameter(
         for name, text in (("source", source), ("approver", approver))
         if not text.strip()
     ]
+    errors += _parameter_problems(version, key=key, value=value)
     if errors:
         raise InvalidInput(errors)
     held = Parameter.objects.select_for_update().current().filter(version=version, key=key)
@@ -83,7 +87,7 @@ def set_parameter(
     parameter: Parameter = Parameter.objects.create(
         version=version,
         key=key,
-        value=value,
+        value=value.strip(),
         source=source.strip()[:300],
         approver=approver.strip()[:200],
         effective_from=effective_from,
@@ -107,6 +111,20 @@ def clear_parameter(
     if not Parameter.objects.current().filter(version=version, key=key).update(valid_to=moment):
         raise Refused("", f"{key} is not set.")
     _record("clear_parameter", version, by=by, at=moment, detail={"key": key, "reason": reason})
+
+
+def _parameter_problems(version: DocumentVersion, *, key: str, value: str) -> list[FieldError]:
+    edition = edition_held(version)
+    if edition is None:
+        return [FieldError(None, "key", f"No rules of {version} are held, so nothing of it can be set.")]
+    known = {spec.key: spec for spec in edition.parameters}
+    if key not in known:
+        return [FieldError(None, "key", f"{version} leaves no {key!r} open; it has {', '.join(known)}.")]
+    try:
+        known[key].parse(value)
+    except ValueError as error:
+        return [FieldError(None, "value", f"{error}.")]
+    return []
 
 
 def _record(action: str, version: DocumentVersion, *, by: Actor, at: dt.datetime, detail: dict[str, Any]) -> None:

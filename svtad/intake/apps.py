@@ -11,3 +11,9 @@ class IntakeConfig(AppConfig):
     name = "svtad.intake"
     label = "intake"
     verbose_name = "Intake"
+
+    def ready(self) -> None:
+        """Let workers preview and import files."""
+        from svtad.intake import handlers
+
+        handlers.register()

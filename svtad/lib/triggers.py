@@ -29,7 +29,8 @@ def _install(editor: Any, table: str, *, allow_delete: bool) -> None:
         editor.execute(
             "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger AS $$ BEGIN "
             "RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; "
-            "END $$ LANGUAGE plpgsql"
+            "END $$ LANGUAGE plpgsql",
+            params=None,  # its own % is no placeholder
         )
         events = "UPDATE" if allow_delete else "UPDATE OR DELETE"
         editor.execute(

@@ -69,9 +69,18 @@ def london_instant(day: date, at: time) -> datetime:
     return datetime.combine(day, at, tzinfo=LONDON).astimezone(UTC)
 
 
-def last_day_within(trigger: date, days: int, *, non_working_days: Collection[date]) -> date:
-    """The last day "within N Working Days of" a trigger date: see :func:`add_working_days`."""
-    return add_working_days(trigger, days, non_working_days=non_working_days)
+def last_day_within(
+    trigger: date, days: int, *, non_working_days: Collection[date], count_trigger_day: bool = False
+) -> date:
+    """The last day "within N Working Days of" a trigger date.
+
+    The trigger is not counted, unless ``count_trigger_day`` takes the other reading: then a trigger that is a Working
+    Day is the first of the N. Raises ``ValueError`` for less than one day.
+    """
+    if days < 1:
+        raise ValueError("a window has at least one Working Day")
+    counted = count_trigger_day and is_working_day(trigger, non_working_days=non_working_days)
+    return add_working_days(trigger, days - counted, non_working_days=non_working_days)
 
 
 def is_within(act: datetime, trigger: date, days: int, *, non_working_days: Collection[date]) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import TypeVar, cast
 
 from svtad.rulebook.edition import Edition, PhaseKind, parse_rate
 from svtad.rulebook.facts import EntryFacts, Facts, ProviderFact
@@ -21,6 +22,8 @@ from svtad.rulebook.findings import (
     ThresholdCell,
 )
 from svtad.rulebook.vocabulary import Step, Verdict
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,6 +66,13 @@ class Case:
         self.facts = facts
         self.step = step
         self.provider = provider
+        self._made: dict[object, object] = {}
+
+    def once(self, make: Callable[[Case], T]) -> T:
+        """What ``make`` builds from this case, built once: a row that details a criterion is not judged twice."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return cast(T, self._made[make])
 
     @cached_property
     def phase_kind(self) -> PhaseKind:
@@ -77,9 +87,7 @@ class Case:
     @cached_property
     def providers(self) -> tuple[ProviderFact, ...]:
         """The providers whose plans, reports and certificates are asked for: all that take part, or the one judged."""
-        return tuple(
-            row for row in self.facts.providers if row.owes_evidence and self.provider in (None, row.id)
-        )
+        return tuple(row for row in self.facts.providers if row.owes_evidence and self.provider in (None, row.id))
 
     @cached_property
     def provider_names(self) -> dict[str, str]:

@@ -6,7 +6,7 @@ none here: none is invented.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -75,13 +75,21 @@ WINDOWS: dict[str, Window] = {window.key: window for window in (REFERRAL_13_4, R
 
 
 def work_off_due(
-    severity: str, *, clock_start: date, days: dict[str, int], non_working_days: Collection[date]
+    severity: str,
+    *,
+    clock_start: date,
+    days: Mapping[str, int],
+    non_working_days: Collection[date],
+    count_trigger_day: bool = False,
 ) -> date | None:
     """The date of 15.1 by which an issue of that severity is to be resolved; None where 15.1 sets no timescale.
 
     ``days`` is the edition's table of Working Days by severity; ``clock_start`` the issue date of the provider's
     certificate (our choice with several providers), or the day that TAB set where the phase has none.
+    ``count_trigger_day`` is the other reading of how one counts.
     """
     if severity not in days:
         return None
-    return calendar.add_working_days(clock_start, days[severity], non_working_days=non_working_days)
+    return calendar.last_day_within(
+        clock_start, days[severity], non_working_days=non_working_days, count_trigger_day=count_trigger_day
+    )

@@ -145,7 +145,8 @@ class PhaseKind:
 class Edition:
     """One version of a document: phase kinds, severities, the order of releases, tables, parameters, readings.
 
-    ``releases`` is in order, earliest first. ``work_off_days`` is the timescale of 15.1 by severity.
+    ``releases`` is in order, earliest first. ``functional_pass_rate`` is the share of
+    Table 13.1 row 1. ``work_off_days`` is the timescale of 15.1 by severity.
     ``presented_always`` are the severities that are always presented under 13.23. ``ttm_exempt`` is the (phase kind,
     release) whose entry needs no TTM. ``overlap`` is the pair of phase kinds that may overlap by agreement (5.7).
     ``readiness`` names the resources of 12.5(d).
@@ -157,6 +158,7 @@ class Edition:
     phase_kinds: tuple[PhaseKind, ...]
     severities: tuple[str, ...]
     releases: tuple[str, ...]
+    functional_pass_rate: Fraction
     work_off_days: Mapping[str, int]
     presented_always: tuple[str, ...]
     ttm_exempt: tuple[str, str]
@@ -190,8 +192,7 @@ class Edition:
 
         Raises :class:`svtad.rulebook.codec.FactsError` with the path.
         """
-        kinds = tuple(kind.key for kind in self.phase_kinds)
-        self._known("facts.phase_kind", facts.phase_kind, kinds, "phase kind")
+        self.check_phase_kind(facts.phase_kind)
         self._known("facts.release", facts.release, self.releases, "release")
         steps = self.phase_kind(facts.phase_kind).steps
         if step not in steps:
@@ -206,8 +207,12 @@ class Edition:
             path = f"facts.disputes[{index}].participant_severity"
             self._known(path, dispute.participant_severity, self.severities, "severity")
         for index, phase in enumerate(facts.precursors or ()):
-            self._known(f"facts.precursors[{index}].phase_kind", phase.phase_kind, kinds, "phase kind")
+            self.check_phase_kind(phase.phase_kind, path=f"facts.precursors[{index}].phase_kind")
         self._check_parameters(facts)
+
+    def check_phase_kind(self, key: str, *, path: str = "facts.phase_kind") -> None:
+        """Refuse a phase kind that this edition does not have. Raises :class:`FactsError` with the path."""
+        self._known(path, key, tuple(kind.key for kind in self.phase_kinds), "phase kind")
 
     def _check_issue(self, issue: IssueFact, path: str) -> None:
         self._known(f"{path}.raised_release", issue.raised_release, self.releases, "release")

@@ -1,6 +1,6 @@
-"""What changes a Test Phase, its plan and its runs. Only these write; each checks, writes and audits in one transaction."""
+"""What changes a Test Phase, its plan and its runs: each checks, writes and audits in one transaction."""
 
-from testphases.actions.descoping import propose_descope
+from testphases.actions.descoping import apply_decision, propose_descope
 from testphases.actions.planning import PlanDiff, compare_plan, edit_planned_test, plan_tests, withdraw_tests
 from testphases.actions.rows import PlanResult, PlanRow, RunRow, RunsResult
 from testphases.actions.runs import (
@@ -32,6 +32,7 @@ __all__ = [
     "RunsResult",
     "add_participant",
     "add_stage",
+    "apply_decision",
     "assure_runs",
     "attach_run_evidence",
     "compare_plan",

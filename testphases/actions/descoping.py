@@ -8,12 +8,22 @@ from collections.abc import Iterable
 from django.db import transaction
 
 from svtad.governance import actions as governance_actions
+from svtad.governance.models import Decision
 from svtad.lib import clock
 from svtad.lib.errors import InvalidInput, Refused
 from svtad.parties.actors import Actor
 from testphases import policies
-from testphases.actions.scopes import audit, facts_changed, lock_scope, scope_audience
-from testphases.models import DescopeItem, DescopeRequest, Descoping, PlannedTest, PlannedTestVersion, TestScope
+from testphases.actions.scopes import facts_changed, lock_scope, scope_audience
+from testphases.models import (
+    DescopeItem,
+    DescopeRequest,
+    Descoping,
+    LatestRun,
+    Outcome,
+    PlannedTest,
+    PlannedTestVersion,
+    TestScope,
+)
 
 #: The procedure by phase kind: in SIT the Secretary of State decides after TAB, in PIT TAB alone.
 PROCEDURES = {"PIT": "DESCOPE_PIT", "SIT": "DESCOPE_SIT"}
@@ -42,7 +52,7 @@ def propose_descope(
         raise Refused("SVTAD 12.6(a)", f"De-scoping is for PIT and SIT; this phase is {scope.kind}.")
     if not justification.strip():
         raise InvalidInput.one("justification", "Say what the exceptional circumstances are.")
-    lock_scope(scope)
+    lock_scope(scope=scope)
     tests = list({test.pk: test for test in planned_tests}.values())
     _check_descopable(scope, tests)
     count = f"{len(tests)} planned test" + ("s" if len(tests) > 1 else "")
@@ -54,17 +64,47 @@ def propose_descope(
         title=f"De-scope {count} of {scope.name}",
         rationale=justification,
         scope_id=scope.public_id,
-        audience=scope_audience(scope),
+        audience=scope_audience(scope=scope),
         is_synthetic=scope.is_synthetic,
         by=by,
         at=at,
     )
     request = DescopeRequest.objects.create(scope=scope, matter=matter, justification=justification, recorded_at=at)
     DescopeItem.objects.bulk_create([DescopeItem(request=request, planned_test=test) for test in tests])
-    detail = {"matter": matter.reference, "tests": len(tests)}
-    audit(scope, "propose_descope", by=by, at=at, clause="SVTAD 12.6(a)", detail=detail)
-    facts_changed(scope, at)
+    facts_changed(scope=scope, at=at)
     return request
+
+
+@transaction.atomic
+def apply_decision(*, request: DescopeRequest, decision: Decision, at: dt.datetime) -> int:
+    """Give a decision on a de-scoping its effect; return how many tests it de-scoped.
+
+    Only the final approval de-scopes. A test whose current result is a failure is marked "ran and
+    failed" for good, wherever it is listed. The decision's own audit event covers this.
+    """
+    de_scoped = 0
+    if decision.to_state == APPROVED[decision.matter.procedure]:
+        wanted = list(request.items.values_list("planned_test_id", flat=True))
+        failed = set(
+            LatestRun.objects.filter(planned_test_id__in=wanted, outcome=Outcome.FAILED).values_list("pk", flat=True)
+        )
+        done = set(Descoping.objects.filter(planned_test_id__in=wanted).values_list("planned_test_id", flat=True))
+        rows = [
+            Descoping(
+                planned_test_id=pk,
+                request=request,
+                decision=decision,
+                ran_and_failed=pk in failed,
+                effective_at=decision.effective_at,
+                recorded_at=at,
+            )
+            for pk in wanted
+            if pk not in done
+        ]
+        Descoping.objects.bulk_create(rows)
+        de_scoped = len(rows)
+    facts_changed(scope=request.scope, at=at)
+    return de_scoped
 
 
 def _check_descopable(scope: TestScope, tests: list[PlannedTest]) -> None:

@@ -129,7 +129,7 @@ def plan_tests(
     """
     at = at or clock.now()
     policies.check_can_plan(by, scope)
-    scope = lock_scope(scope)
+    scope = lock_scope(scope=scope)
     diff = compare_plan(scope=scope, rows=rows, by=by)
     if diff.errors:
         raise InvalidInput(diff.errors)
@@ -137,8 +137,8 @@ def plan_tests(
     result = diff.result()
     if result.created or result.changed:
         detail = {"created": result.created, "changed": result.changed, "batch": batch.public_id if batch else ""}
-        audit(scope, "plan_tests", by=by, at=at, clause="SVTAD 9.1", detail=detail)
-        facts_changed(scope, at)
+        audit(scope=scope, action="plan_tests", by=by, at=at, clause="SVTAD 9.1", detail=detail)
+        facts_changed(scope=scope, at=at)
     return result
 
 
@@ -197,7 +197,7 @@ def withdraw_tests(
     policies.check_can_plan(by, scope)
     if not reason.strip():
         raise InvalidInput.one("reason", "Say why these tests are no longer planned.")
-    scope = lock_scope(scope)
+    scope = lock_scope(scope=scope)
     if scope.state not in _BEFORE_START:
         raise Refused("SVTAD 12.6(a)", "The phase has started: a planned test leaves it only by being de-scoped.")
     limit = policies.provider_limit(by)
@@ -209,8 +209,8 @@ def withdraw_tests(
         raise Refused("", "A later version of the plan holds already.")
     withdrawn: int = held.update(valid_to=at)
     if withdrawn:
-        audit(scope, "withdraw_tests", by=by, at=at, detail={"withdrawn": withdrawn, "reason": reason})
-        facts_changed(scope, at)
+        audit(scope=scope, action="withdraw_tests", by=by, at=at, detail={"withdrawn": withdrawn, "reason": reason})
+        facts_changed(scope=scope, at=at)
     return withdrawn
 
 
@@ -300,7 +300,9 @@ def _current_plan(scope: TestScope) -> dict[_Key, _Current]:
         "stage_id",
         "requirement",
     )
-    return {_Key(*row[:4]): _Current(*row[4:7], planned=_Planned(*row[7:])) for row in values.iterator(chunk_size=5000)}
+    return {
+        _Key(*row[:4]): _Current(row[4], row[5], row[6], _Planned(*row[7:])) for row in values.iterator(chunk_size=5000)
+    }
 
 
 def _apply(scope: TestScope, diff: PlanDiff, *, by: Actor, at: dt.datetime, reason: str) -> None:

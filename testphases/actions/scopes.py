@@ -15,6 +15,8 @@ from svtad.lib.errors import InvalidInput, Refused
 from svtad.parties.actors import Actor
 from svtad.parties.audiences import GOVERNANCE, audience_of, org_key
 from svtad.parties.models import Audience, Organisation
+from svtad.rulebook.codec import FactsError
+from svtad.rulebook.editions import edition_of
 from testphases import policies
 from testphases.models import (
     CapabilityRelease,
@@ -41,12 +43,12 @@ _ENTRY_CLAUSE = "SVTAD 12.5"
 _EXIT_CLAUSE = "SVTAD 12.6"
 
 
-def facts_changed(scope: TestScope, at: dt.datetime) -> None:
+def facts_changed(*, scope: TestScope, at: dt.datetime) -> None:
     """Leave word that a judgement of `scope` may rest on something that has just changed."""
     FactsChanged.objects.create(scope=scope, recorded_at=at)
 
 
-def scope_audience(scope: TestScope) -> Audience:
+def scope_audience(*, scope: TestScope) -> Audience:
     """Return who may see what concerns a whole scope: those who govern, and who takes part in it."""
     taking_part = Organisation.objects.filter(
         pk__in=ScopeParticipation.objects.current().filter(scope=scope).values("organisation_id")
@@ -55,9 +57,9 @@ def scope_audience(scope: TestScope) -> Audience:
 
 
 def audit(
+    *,
     scope: TestScope,
     action: str,
-    *,
     by: Actor,
     at: dt.datetime,
     clause: str = "",
@@ -72,16 +74,17 @@ def audit(
         subject_kind="test_scope",
         subject_id=scope.public_id,
         subject_label=str(scope),
-        audience_id=(audience or scope_audience(scope)).pk,
+        audience_id=(audience or scope_audience(scope=scope)).pk,
         clause=clause,
         scope_id=scope.public_id,
         detail=detail,
     )
 
 
-def lock_scope(scope: TestScope) -> TestScope:
+def lock_scope(*, scope: TestScope) -> TestScope:
     """Lock the scope's row for the rest of the transaction and return it fresh: one change of a plan at a time."""
-    return TestScope.objects.select_for_update(of=("self",)).select_related("release").get(pk=scope.pk)
+    locked: TestScope = TestScope.objects.select_for_update(of=("self",)).select_related("release").get(pk=scope.pk)
+    return locked
 
 
 def _audit_public(kind: str, subject: Any, action: str, *, by: Actor, at: dt.datetime) -> None:
@@ -179,14 +182,29 @@ def create_scope(
     )
     if provider:
         ScopeParticipation.objects.create(scope=scope, organisation=provider, valid_from=at)
-    audit(scope, "create_scope", by=by, at=at, detail={"kind": kind, "governed_by": str(governed_by)})
-    facts_changed(scope, at)
+    audit(scope=scope, action="create_scope", by=by, at=at, detail={"kind": kind, "governed_by": str(governed_by)})
+    facts_changed(scope=scope, at=at)
     return scope
 
 
 def _check_edition(release: CapabilityRelease, kind: str, governed_by: DocumentVersion) -> None:
-    """Refuse a phase kind or a release that the governing edition does not know, and a wrong order of releases."""
+    """Refuse a phase kind or a release that the governing edition does not know, or releases out of its order."""
     _check_text("kind", kind, 20)
+    try:
+        edition = edition_of(governed_by.document.code, governed_by.version)
+    except FactsError:
+        return
+    kinds = [known.key for known in edition.phase_kinds]
+    if kind not in kinds:
+        raise InvalidInput.one("kind", f"{governed_by} knows no phase kind “{kind}”; it has {', '.join(kinds)}.")
+    if release.code not in edition.releases:
+        known = ", ".join(edition.releases)
+        raise InvalidInput.one("release", f"{governed_by} has no release “{release.code}”; it has {known}.")
+    siblings = CapabilityRelease.objects.filter(programme=release.programme_id, code__in=edition.releases)
+    in_order = list(siblings.order_by("position").values_list("code", flat=True))
+    if in_order != sorted(in_order, key=edition.releases.index):
+        given, wanted = ", ".join(in_order), ", ".join(edition.releases)
+        raise InvalidInput.one("release", f"The programme has its releases in the order {given}; not {wanted}.")
 
 
 @transaction.atomic
@@ -196,15 +214,17 @@ def add_participant(
     """Record that a DCC Service Provider takes part in `scope` from now on; already taking part changes nothing."""
     at = at or clock.now()
     policies.check_can_manage_phases(by)
-    lock_scope(scope)
-    current = ScopeParticipation.objects.current().filter(scope=scope, organisation=organisation).first()
+    lock_scope(scope=scope)
+    current: ScopeParticipation | None = (
+        ScopeParticipation.objects.current().filter(scope=scope, organisation=organisation).first()
+    )
     if current:
         return current
     if scope.provider_id is not None and scope.provider_id != organisation.pk:
         raise Refused("", f"This phase is {scope.provider}'s own.")
     made = ScopeParticipation.objects.create(scope=scope, organisation=organisation, valid_from=at)
-    audit(scope, "add_participant", by=by, at=at, detail={"organisation": organisation.code})
-    facts_changed(scope, at)
+    audit(scope=scope, action="add_participant", by=by, at=at, detail={"organisation": organisation.code})
+    facts_changed(scope=scope, at=at)
     return made
 
 
@@ -216,14 +236,15 @@ def end_participation(
     at = at or clock.now()
     policies.check_can_manage_phases(by)
     _check_text("reason", reason, 300)
-    lock_scope(scope)
+    lock_scope(scope=scope)
     current = ScopeParticipation.objects.current().filter(scope=scope, organisation=organisation).first()
     if current is None:
         raise Refused("", f"{organisation} takes no part in {scope}.")
     current.valid_to = at
     current.save(update_fields=["valid_to"])
-    audit(scope, "end_participation", by=by, at=at, detail={"organisation": organisation.code, "reason": reason})
-    facts_changed(scope, at)
+    detail = {"organisation": organisation.code, "reason": reason}
+    audit(scope=scope, action="end_participation", by=by, at=at, detail=detail)
+    facts_changed(scope=scope, at=at)
 
 
 @transaction.atomic
@@ -234,14 +255,14 @@ def add_stage(
     at = at or clock.now()
     policies.check_can_manage_phases(by)
     _check_text("name", name, 80)
-    lock_scope(scope)
+    lock_scope(scope=scope)
     stages = TestStage.objects.filter(scope=scope)
     if stages.filter(name=name).exists():
         raise InvalidInput.one("name", f"{scope} has a stage {name} already.")
     made = TestStage.objects.create(
         scope=scope, name=name, position=stages.count() + 1 if position is None else position, recorded_at=at
     )
-    audit(scope, "add_stage", by=by, at=at, clause="SVTAD 12.4", detail={"stage": name})
+    audit(scope=scope, action="add_stage", by=by, at=at, clause="SVTAD 12.4", detail={"stage": name})
     return made
 
 
@@ -261,7 +282,7 @@ def move_scope(
     """
     at = at or clock.now()
     policies.check_can_manage_phases(by)
-    fresh = lock_scope(scope)
+    fresh = lock_scope(scope=scope)
     if to_state not in TRANSITIONS.get(fresh.state, ()):
         allowed = ", ".join(S(state).label for state in TRANSITIONS.get(fresh.state, ())) or "nothing further"
         wanted = S(to_state).label if to_state in S.values else to_state
@@ -280,8 +301,8 @@ def move_scope(
     fresh.state = to_state
     fresh.save(update_fields=["state"])
     scope.state = to_state
-    audit(fresh, "move_scope", by=by, at=at, clause="SVTAD 12", detail={"to": to_state, "reason": reason})
-    facts_changed(fresh, at)
+    audit(scope=fresh, action="move_scope", by=by, at=at, clause="SVTAD 12", detail={"to": to_state, "reason": reason})
+    facts_changed(scope=fresh, at=at)
     return change
 
 

@@ -17,7 +17,7 @@ from testphases.actions.scopes import audit, facts_changed, lock_scope
 from testphases.models import ComponentVersionSet, StageExitVersions, TestScope
 
 
-def components_digest(components: Mapping[str, str]) -> str:
+def _digest(components: Mapping[str, str]) -> str:
     """Return the SHA-256 that names a set of component versions, whatever the order they were given in."""
     text = json.dumps(dict(components), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
@@ -29,13 +29,13 @@ def _default_label(components: Mapping[str, str]) -> str:
 
 @transaction.atomic
 def version_set(
-    components: Mapping[str, str], label: str = "", *, at: dt.datetime | None = None
+    *, components: Mapping[str, str], label: str = "", at: dt.datetime | None = None
 ) -> ComponentVersionSet:
     """Return the version set of exactly these component versions, making it once. `label` is used when it is made."""
     cleaned = {str(name).strip(): str(version).strip() for name, version in components.items()}
     if not cleaned or not all(cleaned.values()):
         raise InvalidInput.one("versions", "Name at least one component and the version of each.")
-    digest = components_digest(cleaned)
+    digest = _digest(cleaned)
     found = ComponentVersionSet.objects.filter(digest=digest).first()
     if found:
         return found
@@ -60,8 +60,8 @@ def freeze_stage_exit_versions(
     """
     at = at or clock.now()
     policies.check_can_manage_phases(by)
-    lock_scope(scope)
-    current = StageExitVersions.objects.current().filter(scope=scope).first()
+    lock_scope(scope=scope)
+    current: StageExitVersions | None = StageExitVersions.objects.current().filter(scope=scope).first()
     if current:
         if current.version_set_id == version_set.pk:
             return current
@@ -69,9 +69,8 @@ def freeze_stage_exit_versions(
             raise Refused("SVTAD T13.1-2", "A later set is frozen already; a set cannot be frozen before it.")
         current.valid_to = at
         current.save(update_fields=["valid_to"])
-    frozen = StageExitVersions.objects.create(
-        scope=scope, version_set=version_set, valid_from=at, recorded_by=by.label
-    )
-    audit(scope, "freeze_stage_exit_versions", by=by, at=at, clause="SVTAD T13.1-2", detail={"set": version_set.label})
-    facts_changed(scope, at)
+    frozen = StageExitVersions.objects.create(scope=scope, version_set=version_set, valid_from=at, recorded_by=by.label)
+    detail = {"set": version_set.label}
+    audit(scope=scope, action="freeze_stage_exit_versions", by=by, at=at, clause="SVTAD T13.1-2", detail=detail)
+    facts_changed(scope=scope, at=at)
     return frozen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -42,9 +42,7 @@ class TestDefinition(PublicIdModel):
 
     class Meta:
         ordering = ("external_id",)
-        constraints = (
-            models.UniqueConstraint(fields=("programme", "source", "external_id"), name="definition_once"),
-        )
+        constraints = (models.UniqueConstraint(fields=("programme", "source", "external_id"), name="definition_once"),)
 
     def __str__(self) -> str:
         return self.external_id
@@ -53,14 +51,15 @@ class TestDefinition(PublicIdModel):
 def seen_through_plan(actor: Actor, path: str) -> Q:
     """Return the condition that the planned test at `path` ("" for itself) is one that `actor` may see.
 
-    All for those who govern and for the DCC; for a DCC Service Provider those that are or were planned
-    for it, in phases it takes part in.
+    All for those who govern and for the DCC; for a DCC Service Provider those that are planned for it now,
+    in phases it takes part in.
     """
     prefix = f"{path}__" if path else ""
     seen = Q(**{f"{prefix}scope__in": TestScope.objects.visible_to(actor)})
     if actor.sees_everything or actor.may("see_all_phases") or "DCC" in actor.organisation_kinds:
         return seen
-    own = PlannedTestVersion.objects.filter(provider_id__in=actor.organisation_pks).values("planned_test_id")
+    current = PlannedTestVersion.objects.current()
+    own = current.filter(provider_id__in=actor.organisation_pks).values("planned_test_id")
     return seen & Q(**{f"{prefix}pk__in": own})
 
 
@@ -81,9 +80,7 @@ class PlannedTest(PublicIdModel):
 
     scope = models.ForeignKey(TestScope, on_delete=models.PROTECT, related_name="planned_tests")
     definition = models.ForeignKey(TestDefinition, on_delete=models.PROTECT, related_name="planned_tests")
-    dmc = models.ForeignKey(
-        DeviceModelCombination, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
+    dmc = models.ForeignKey(DeviceModelCombination, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     installation_type = models.CharField(max_length=8, choices=InstallationType.choices, blank=True, default="")
     recorded_at = models.DateTimeField()
 
@@ -131,7 +128,7 @@ class PlannedTestVersion(IntervalModel):
     reason = models.CharField(max_length=300, blank=True)
     recorded_by = models.CharField(max_length=200)
 
-    objects = PlannedTestVersionQuerySet.as_manager()
+    objects: ClassVar[Any] = PlannedTestVersionQuerySet.as_manager()
 
     class Meta:
         constraints = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
 
@@ -91,7 +91,7 @@ class TestRun(AppendOnlyModel):
     tester = models.CharField(max_length=120, blank=True)
     environment = models.CharField(max_length=80, blank=True)
 
-    objects = TestRunQuerySet.as_manager()
+    objects: ClassVar[Any] = TestRunQuerySet.as_manager()
 
     class Meta:
         indexes = (

@@ -84,7 +84,10 @@ class Server:
             if self.process.poll() is not None:
                 break
             if self._answers():
-                return
+                # Somebody else may have taken the port meanwhile; then this process is about to give up.
+                time.sleep(0.05)
+                if self.process.poll() is None:
+                    return
             time.sleep(0.05)
         self.kill()
         raise ServerError(f"{self.name} did not start:\n{self.log.read_text(errors='replace')[-2000:]}")

@@ -24,7 +24,7 @@ from svtad.parties.actors import Actor
 from svtad.parties.policies import allowed
 from svtad.parties.views.lists import csv_response, paged
 from svtad.parties.views.pages import PageRequest, carried_out, done, page
-from svtad.rulebook.editions import edition
+from svtad.rulebook.editions import edition_of
 from svtad.rulebook.procedures import PROCEDURES, Procedure, Transition, procedure
 from svtad.rulebook.vocabulary import Body
 
@@ -232,4 +232,4 @@ def _last_day(step: Transition, decided: Sequence[Decision]) -> dt.date | None:
 
 def severities_of(rules: Procedure) -> tuple[str, ...]:
     """Return the severities that the procedure's document knows."""
-    return edition(rules.document, rules.version).severities
+    return edition_of(rules.document, rules.version).severities

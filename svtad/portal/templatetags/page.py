@@ -9,11 +9,13 @@ from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, FileInput, RadioSelect
 from django.http import HttpRequest
 from django.template import Context
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from svtad.lib.clock import LONDON
+from svtad.parties.actors import ANONYMOUS
 from svtad.portal.frame import Frame, frame_of
 from svtad.portal.words import SHORT, Sign, sign
 
@@ -197,3 +199,38 @@ def pager(context: Context, page: Any, noun: str = "rows") -> dict[str, Any]:
     prefix = f"{query.urlencode()}&" if query else ""
     numbers = list(page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1))
     return {"page": page, "numbers": numbers, "prefix": prefix, "gap": page.paginator.ELLIPSIS, "noun": noun}
+
+
+@register.simple_tag(takes_context=True)
+def query_without(context: Context, *names: str) -> str:
+    """Return this page's query string without some names, page 1 again."""
+    request: HttpRequest = context["request"]
+    query = request.GET.copy()
+    for name in (*names, "page"):
+        query.pop(name, None)
+    return f"?{query.urlencode()}" if query else "?"
+
+
+@register.inclusion_tag("parts/phase_head.html", takes_context=True)
+def phase_head(context: Context, scope: Any, here: str) -> dict[str, Any]:
+    """Draw the path to a phase and the tabs of its pages; `here` is the tab one is on."""
+    actor = getattr(context["request"], "actor", ANONYMOUS)
+    governs = actor.may("see_all_phases")
+    tabs = [
+        (key, label, reverse(route, args=[scope.public_id]) + suffix if takes_id else reverse(route) + suffix)
+        for key, label, route, takes_id, suffix, shown in (
+            ("exit", "Exit", "gates:phase", True, "", True),
+            ("entry", "Entry", "gates:entry", True, "", True),
+            ("tests", "Tests", "testphases:heatmap", True, "", True),
+            ("issues", "Testing Issues", "issues:log", False, f"?scope={scope.public_id}", True),
+            ("ledger", "What counts", "gates:ledger", True, "", True),
+            ("evidence", "Evidence", "gates:evidence", True, "", True),
+            ("papers", "Certificates & plans", "gates:papers", True, "", governs),
+            ("imports", "Import", "portal:imports", False, f"?scope={scope.public_id}", True),
+            ("reports", "Reports", "reports:reports", False, f"?scope={scope.public_id}", actor.may("see_reports")),
+            ("history", "Judgements", "gates:assessments", True, "", True),
+            ("scope", "About", "testphases:scope", True, "", True),
+        )
+        if shown
+    ]
+    return {"scope": scope, "here": here, "phase_tabs": tabs, "as_at": context.get("as_at"), "request": context["request"]}

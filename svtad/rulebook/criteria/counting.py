@@ -90,10 +90,7 @@ class Counter:
             return False
         if not kind.considered_kinds:
             return self._is_always_presented(issue)
-        return (
-            issue.raised_phase_kind in kind.considered_kinds
-            and issue.raised_release == self.case.facts.release
-        )
+        return issue.raised_phase_kind in kind.considered_kinds and issue.raised_release == self.case.facts.release
 
     def _judge(self, issue: IssueFact, origin: str | None, extant: Extant) -> None:
         if origin is None:
@@ -170,9 +167,7 @@ class Counter:
             return _Why(text=f"open, carried over from {issue.raised_release}", clause="13.18")
         return _Why(text="open, raised in this phase", clause="13.18")
 
-    def _note(
-        self, extant: Extant, issue: IssueFact, origin: str | None, *, counted: bool, why: _Why
-    ) -> None:
+    def _note(self, extant: Extant, issue: IssueFact, origin: str | None, *, counted: bool, why: _Why) -> None:
         extant.ledger.append(
             LedgerLine(
                 issue=issue.id,

@@ -19,9 +19,7 @@ Allowed = frozenset[str]
 """The severities on which one disputed issue may end."""
 
 
-def allowed_severities(
-    *, reading: str, current: str, claimed: Iterable[str], severities: Sequence[str]
-) -> Allowed:
+def allowed_severities(*, reading: str, current: str, claimed: Iterable[str], severities: Sequence[str]) -> Allowed:
     """The severities that TAG may choose under a reading.
 
     ``current`` is the DCC's severity, ``claimed`` what participants hold right (more than one where an issue is
@@ -38,18 +36,12 @@ def allowed_severities(
 
 def highest_counts(fixed: Mapping[str, int], disputes: Sequence[Allowed]) -> dict[str, int]:
     """The most that each severity could hold: the undisputed plus all that may land there."""
-    return {
-        severity: count + sum(severity in allowed for allowed in disputes)
-        for severity, count in fixed.items()
-    }
+    return {severity: count + sum(severity in allowed for allowed in disputes) for severity, count in fixed.items()}
 
 
 def lowest_counts(fixed: Mapping[str, int], disputes: Sequence[Allowed]) -> dict[str, int]:
     """The fewest that each severity could hold: the undisputed plus those that can land nowhere else."""
-    return {
-        severity: count + sum(allowed == {severity} for allowed in disputes)
-        for severity, count in fixed.items()
-    }
+    return {severity: count + sum(allowed == {severity} for allowed in disputes) for severity, count in fixed.items()}
 
 
 def could_fail(fixed: Mapping[str, int], disputes: Sequence[Allowed], limits: Mapping[str, int]) -> bool:
@@ -63,9 +55,7 @@ def could_pass(fixed: Mapping[str, int], disputes: Sequence[Allowed], limits: Ma
     return not crowded(fixed, disputes, limits)
 
 
-def crowded(
-    fixed: Mapping[str, int], disputes: Sequence[Allowed], limits: Mapping[str, int]
-) -> tuple[str, ...]:
+def crowded(fixed: Mapping[str, int], disputes: Sequence[Allowed], limits: Mapping[str, int]) -> tuple[str, ...]:
     """The fewest severities that cannot hold what must land among them; empty where every dispute finds room.
 
     Hall's condition for a matching with capacities: disputes can all be placed exactly if, for every set of

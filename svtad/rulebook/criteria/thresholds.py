@@ -21,15 +21,17 @@ _FIXED_READINGS = (
 
 
 def outstanding_issues(case: Case) -> Result:
-    """The number and severity of outstanding Testing Issues is at or below the Testing Issue Thresholds of clause 13:
-    for each DCC Service Provider and each severity, the open issues of the phase are no more than Table 13.2 allows.
+    """The number and severity of outstanding Testing Issues is at or below the Testing Issue Thresholds of clause 13.
+
+    For each DCC Service Provider and each severity, the open Testing Issues that count are no more than Table 13.2
+    allows.
     """
-    return Thresholds(case).result()
+    return case.once(_judged)
 
 
 def extant_issues(case: Case) -> Result:
     """Extant Testing Issues are within the relevant Testing Issue Threshold of clause 13."""
-    whole = Thresholds(case).result()
+    whole = case.once(_judged)
     return Result(
         verdict=whole.verdict,
         summary=whole.summary,
@@ -48,6 +50,10 @@ def thresholds_of_another_document(case: Case) -> Result:
         summary=f"The thresholds are in the {document}, which this edition does not hold.",
         missing=(Missing(kind="document", key=document, text=f"The text of the {document} is not held."),),
     )
+
+
+def _judged(case: Case) -> Result:
+    return Thresholds(case).result()
 
 
 class Thresholds:
@@ -137,9 +143,7 @@ class Thresholds:
                     carried=sum(row.origin == CARRIED for row in rows),
                     considered=sum(row.origin == CONSIDERED for row in rows),
                     excluded=len(excluded),
-                    verdict=self._cell_verdict(
-                        provider, count=len(rows), highest=highest[severity], limit=limit
-                    ),
+                    verdict=self._cell_verdict(provider, count=len(rows), highest=highest[severity], limit=limit),
                 )
             )
         return cells
@@ -177,7 +181,7 @@ class Thresholds:
             missing=missing,
             notes=self._notes(),
             ledger=tuple(self.extant.ledger),
-            awaiting=verdict is Verdict.NOT_MET and self._awaits_exclusion(),
+            awaiting=verdict is Verdict.NOT_MET and not missing and self._awaits_exclusion(),
         )
 
     def _missing(self) -> tuple[Missing, ...]:
@@ -189,9 +193,7 @@ class Thresholds:
             ("count_decisions", self.extant.undecided, "may count, which nobody has decided"),
         )
         return tuple(
-            Missing(
-                kind="fact", key=key, text=f"{first_and_more(issue.reference for issue in issues)} {text}."
-            )
+            Missing(kind="fact", key=key, text=f"{first_and_more(issue.reference for issue in issues)} {text}.")
             for key, issues, text in reasons
             if issues
         )
@@ -244,9 +246,7 @@ class Thresholds:
         blocked = {
             row.issue.id: row.issue
             for row in self.extant.counted
-            if row.issue.id in self.disputed
-            and row.cell is not None
-            and self.verdicts[row.cell] is Verdict.BLOCKED
+            if row.issue.id in self.disputed and row.cell is not None and self.verdicts[row.cell] is Verdict.BLOCKED
         }
         return [
             Blocker(

@@ -1,0 +1,202 @@
+"""Forms of Testing Issues."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from issues.models import Cause, TestingIssue
+from svtad.devices.models import DeviceModelCombination
+from svtad.parties.actors import Actor
+from svtad.parties.models import Organisation, OrganisationKind
+from testphases.models import TestScope
+
+_PARTICIPANTS = (
+    OrganisationKind.SUPPLIER_PARTY,
+    OrganisationKind.TESTING_PARTICIPANT,
+    OrganisationKind.DCC_SERVICE_PROVIDER,
+)
+
+
+class MomentInput(forms.DateTimeInput):
+    """A date and a time to the minute, in London."""
+
+    input_type = "datetime-local"
+
+    def __init__(self, **attrs: Any) -> None:
+        super().__init__(attrs=attrs, format="%Y-%m-%dT%H:%M")
+
+
+def _choose(field: forms.Field, rows: Any) -> None:
+    """Offer `rows` in a model choice field."""
+    field.queryset = rows  # type: ignore[attr-defined]
+
+
+class RaiseForm(forms.Form):
+    """A Testing Issue that is raised by hand."""
+
+    scope = forms.ModelChoiceField(
+        TestScope.objects.none(), label="Test Phase", to_field_name="public_id", empty_label="Choose"
+    )
+    raised_by = forms.ModelChoiceField(
+        Organisation.objects.none(), label="Raised by", to_field_name="public_id", empty_label="Choose"
+    )
+    title = forms.CharField(label="Title", max_length=300, widget=forms.TextInput(attrs={"whole": True}))
+    description = forms.CharField(label="What was seen", widget=forms.Textarea(attrs={"whole": True}), required=False)
+    occurred_at = forms.DateTimeField(
+        label="Found", widget=MomentInput(), required=False, help_text="When empty: now."
+    )
+    dmc = forms.ModelChoiceField(
+        DeviceModelCombination.objects.none(), label="DMC", to_field_name="reference", required=False, empty_label="None"
+    )
+    functional_group = forms.CharField(label="Functional group", max_length=120, required=False)
+    environment = forms.CharField(label="Environment", max_length=80, required=False)
+
+    def __init__(self, *args: Any, scopes: Any, actor: Actor, **kwargs: Any) -> None:
+        """Offer the phases and the organisations that `actor` may raise an issue in and for."""
+        super().__init__(*args, **kwargs)
+        _choose(self.fields["scope"], scopes)
+        organisations = Organisation.objects.filter(pk__in=actor.organisation_pks)
+        if OrganisationKind.DCC in actor.organisation_kinds:
+            organisations = Organisation.objects.filter(kind__in=(*_PARTICIPANTS, OrganisationKind.DCC))
+        _choose(self.fields["raised_by"], organisations.order_by("name"))
+        if organisations.count() == 1:
+            self.fields["raised_by"].initial = organisations[0].public_id
+        _choose(self.fields["dmc"], DeviceModelCombination.objects.order_by("reference"))
+
+
+class WordingForm(forms.Form):
+    """The wording of an issue, and what it concerns."""
+
+    title = forms.CharField(label="Title", max_length=300)
+    description = forms.CharField(label="What was seen", widget=forms.Textarea, required=False)
+    dmc = forms.ModelChoiceField(
+        DeviceModelCombination.objects.none(), label="DMC", to_field_name="reference", required=False, empty_label="None"
+    )
+    functional_group = forms.CharField(label="Functional group", max_length=120, required=False)
+    environment = forms.CharField(label="Environment", max_length=80, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the DMCs there are."""
+        super().__init__(*args, **kwargs)
+        _choose(self.fields["dmc"], DeviceModelCombination.objects.order_by("reference"))
+
+
+class DetermineForm(forms.Form):
+    """Severity, cause and provider, as the DCC determines them (14.1, 13.19)."""
+
+    severity = forms.ChoiceField(label="Severity")
+    priority = forms.CharField(label="Priority", max_length=20, required=False)
+    cause = forms.ChoiceField(label="Cause", choices=[("", "Choose"), *((c.value, c.label) for c in Cause if c.value)])
+    provider = forms.ModelChoiceField(
+        Organisation.objects.none(),
+        label="Who answers for it",
+        to_field_name="public_id",
+        required=False,
+        empty_label="Nobody",
+        help_text="A DCC Service Provider that takes part, or the DCC for its own systems.",
+    )
+    reasons = forms.CharField(
+        label="Reasons",
+        widget=forms.Textarea(attrs={"whole": True}),
+        required=False,
+        help_text="Needed where the issue leaves the count: another cause than the DCC's systems. TAB and TAG see them.",
+    )
+
+    def __init__(self, *args: Any, severities: tuple[str, ...], providers: Any, **kwargs: Any) -> None:
+        """Offer the severities of the edition and the organisations that take part."""
+        super().__init__(*args, **kwargs)
+        self.fields["severity"].choices = [  # type: ignore[attr-defined]
+            ("", "Choose"),
+            *((each, each) for each in severities),
+        ]
+        _choose(self.fields["provider"], providers)
+
+
+class StateForm(forms.Form):
+    """A move of an issue."""
+
+    to_state = forms.ChoiceField(label="Move it to")
+    reasons = forms.CharField(
+        label="Reasons", widget=forms.Textarea(attrs={"whole": True}), required=False, help_text="A rejection needs them."
+    )
+    expected_state = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, states: list[tuple[str, str]], **kwargs: Any) -> None:
+        """Offer the states that may follow."""
+        super().__init__(*args, **kwargs)
+        self.fields["to_state"].choices = states  # type: ignore[attr-defined]
+
+
+class ExclusionForm(forms.Form):
+    """A proposal that an issue should not count (13.20)."""
+
+    scope = forms.ModelChoiceField(
+        TestScope.objects.none(), label="Should not count in", to_field_name="public_id", empty_label="Choose"
+    )
+    rationale = forms.CharField(label="Rationale", widget=forms.Textarea(attrs={"whole": True}))
+
+    def __init__(self, *args: Any, scopes: Any, **kwargs: Any) -> None:
+        """Offer the phases in which the issue may count and that 13.20 reaches."""
+        super().__init__(*args, **kwargs)
+        _choose(self.fields["scope"], scopes)
+
+
+class DisputeForm(forms.Form):
+    """A Testing Participant's disagreement with the severity (14.2)."""
+
+    raised_by = forms.ModelChoiceField(
+        Organisation.objects.none(), label="Testing Participant", to_field_name="public_id", empty_label="Choose"
+    )
+    participant_severity = forms.ChoiceField(label="The severity it holds right")
+    reasons = forms.CharField(label="Reasons", widget=forms.Textarea(attrs={"whole": True}))
+
+    def __init__(
+        self, *args: Any, severities: tuple[str, ...], issue: TestingIssue, actor: Actor, **kwargs: Any
+    ) -> None:
+        """Offer the other severities, and the participants that `actor` may speak for."""
+        super().__init__(*args, **kwargs)
+        self.fields["participant_severity"].choices = [  # type: ignore[attr-defined]
+            ("", "Choose"),
+            *((each, each) for each in severities if each != issue.severity),
+        ]
+        participants = Organisation.objects.filter(kind__in=_PARTICIPANTS)
+        if OrganisationKind.DCC not in actor.organisation_kinds:
+            participants = participants.filter(pk__in=actor.organisation_pks)
+        _choose(self.fields["raised_by"], participants.order_by("name"))
+
+
+class CountingForm(forms.Form):
+    """The question whether an SCT issue counts in SIT (13.22)."""
+
+    scope = forms.ModelChoiceField(
+        TestScope.objects.none(), label="Does it count in", to_field_name="public_id", empty_label="Choose"
+    )
+    rationale = forms.CharField(label="What is put to TAG", widget=forms.Textarea(attrs={"whole": True}), required=False)
+
+    def __init__(self, *args: Any, scopes: Any, **kwargs: Any) -> None:
+        """Offer the phases that ask."""
+        super().__init__(*args, **kwargs)
+        _choose(self.fields["scope"], scopes)
+
+
+class LinkForm(forms.Form):
+    """The test in whose latest run the issue showed."""
+
+    external_test_id = forms.CharField(
+        label="Test", max_length=300, help_text="The test's id, with @DMC where it ran on several: TC-1@DMC-0007."
+    )
+
+
+class LogForm(forms.Form):
+    """The phase whose Testing Issue log is to be produced and kept (9.2)."""
+
+    scope = forms.ModelChoiceField(
+        TestScope.objects.none(), label="Test Phase", to_field_name="public_id", empty_label="Choose"
+    )
+
+    def __init__(self, *args: Any, scopes: Any, **kwargs: Any) -> None:
+        """Offer the phases that the person may see."""
+        super().__init__(*args, **kwargs)
+        _choose(self.fields["scope"], scopes)

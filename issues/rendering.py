@@ -1,0 +1,160 @@
+"""Testing Issues as tables: the list that a page shows and exports, and the complete log of a phase."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from issues.models import Cause, IssueState, TestingIssue
+from issues.queries.history import History
+from issues.queries.logs import LogContents
+from svtad.lib.errors import InvalidInput
+from svtad.parties.models import Organisation
+
+Cell = str | dt.datetime | None
+#: Between the entries of a history within one cell of the log.
+BETWEEN = " | "
+
+
+@dataclass(frozen=True, slots=True)
+class IssueColumn:
+    """A column of the issue list: its key in the address, its heading, and what it shows of an issue."""
+
+    key: str
+    title: str
+    value: Callable[[TestingIssue], Cell]
+
+
+LIST_COLUMNS: tuple[IssueColumn, ...] = (
+    IssueColumn("reference", "Reference", lambda issue: issue.reference),
+    IssueColumn("title", "Title", lambda issue: issue.title),
+    IssueColumn("state", "State", lambda issue: issue.get_state_display()),
+    IssueColumn("severity", "Severity", lambda issue: issue.severity),
+    IssueColumn("priority", "Priority", lambda issue: issue.priority),
+    IssueColumn("provider", "Provider", lambda issue: issue.provider.name if issue.provider else ""),
+    IssueColumn("cause", "Cause", lambda issue: issue.get_cause_display()),
+    IssueColumn("raised_by", "Raised by", lambda issue: issue.raised_by.name),
+    IssueColumn("raised", "Raised", lambda issue: issue.occurred_at),
+    IssueColumn("phase", "Phase", lambda issue: issue.scope.name),
+    IssueColumn("dmc", "DMC", lambda issue: issue.dmc.reference if issue.dmc else ""),
+    IssueColumn("functional_group", "Functional group", lambda issue: issue.functional_group),
+    IssueColumn("environment", "Environment", lambda issue: issue.environment),
+    IssueColumn("source", "Source", lambda issue: issue.source),
+    IssueColumn("external_id", "External id", lambda issue: issue.external_id),
+    IssueColumn("recorded", "Recorded", lambda issue: issue.recorded_at),
+    IssueColumn("description", "Description", lambda issue: issue.description),
+)
+#: What the page shows unless the address says otherwise.
+DEFAULT_COLUMNS = (
+    "reference", "title", "state", "severity", "priority", "provider", "cause", "raised_by", "raised", "phase", "dmc"
+)  # fmt: skip
+
+
+def list_columns(keys: Sequence[str] = ()) -> tuple[IssueColumn, ...]:
+    """Return the columns of these keys, in their order; none given: the default ones.
+
+    Raises `InvalidInput` naming a key that no column has.
+    """
+    known = {column.key: column for column in LIST_COLUMNS}
+    wanted = tuple(dict.fromkeys(keys)) or DEFAULT_COLUMNS
+    for key in wanted:
+        if key not in known:
+            raise InvalidInput.one("columns", f"{key[:40]!r} is not one of {', '.join(known)}")
+    return tuple(known[key] for key in wanted)
+
+
+def list_rows(issues: QuerySet[TestingIssue], *, columns: Sequence[IssueColumn]) -> Iterator[list[Cell]]:
+    """Yield the cells of each issue of a list (see `queries.issue_list`), read in pieces."""
+    for issue in issues.iterator(chunk_size=500):
+        yield [column.value(issue) for column in columns]
+
+
+LOG_HEADER = (
+    "Reference", "Source", "External id", "Title", "Description", "Phase", "Release", "Raised by", "Raised",
+    "Recorded", "Recorded by", "DMC", "Functional group", "Environment", "State", "Open", "Severity", "Priority",
+    "Cause", "Provider", "Severity disputed", "Excluded", "Runs", "State history", "Severity history",
+    "Attribution history",
+)  # fmt: skip
+
+
+def log_rows(contents: LogContents) -> Iterator[list[Cell]]:
+    """Yield the cells of each issue of the log, closed ones too, under `LOG_HEADER`."""
+    for issue in contents.issues:
+        history = contents.histories.get(issue.pk) or History()
+        severity, attribution, state = history.severity, history.attribution, history.state
+        standing = IssueState(state.to_state) if state else IssueState.RAISED
+        provider = contents.providers.get(attribution.provider_pk or 0) if attribution else None
+        exclusion, dispute = contents.exclusions.get(issue.pk), contents.disputes.get(issue.pk)
+        yield [
+            issue.reference,
+            issue.source,
+            issue.external_id,
+            issue.title,
+            issue.description,
+            issue.scope.name,
+            issue.scope.release.code,
+            issue.raised_by.name,
+            issue.occurred_at,
+            issue.recorded_at,
+            issue.recorded_by,
+            issue.dmc.reference if issue.dmc else "",
+            issue.functional_group,
+            issue.environment,
+            standing.label,
+            "no" if standing in (IssueState.CLOSED, IssueState.REJECTED) else "yes",
+            severity.severity if severity else "",
+            history.priority,
+            Cause(attribution.cause).label if attribution else Cause.UNDETERMINED.label,
+            provider.name if provider else "",
+            f"{dispute.state} {dispute.matter_reference}" if dispute else "",
+            f"{exclusion.state} {exclusion.matter_reference}" if exclusion else "",
+            BETWEEN.join(contents.runs.get(issue.pk, ())),
+            BETWEEN.join(_state_entries(history)),
+            BETWEEN.join(_severity_entries(history)),
+            BETWEEN.join(_attribution_entries(history, contents.providers)),
+        ]
+
+
+def log_csv(contents: LogContents) -> bytes:
+    """Return the log as a CSV file: UTF-8 with a mark that spreadsheets know, formulas defused, times in UTC."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(LOG_HEADER)
+    for row in log_rows(contents):
+        writer.writerow([_cell(value) for value in row])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _cell(value: Cell) -> str:
+    if isinstance(value, dt.datetime):
+        return f"{value.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
+    text = value or ""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
+
+
+def _state_entries(history: History) -> Iterable[str]:
+    for row in history.states:
+        yield _entry(row.occurred_at, row.to_state, row.recorded_by, row.reasons)
+
+
+def _severity_entries(history: History) -> Iterable[str]:
+    for row in history.severities:
+        level = f"{row.body}: severity {row.severity}" + (f", priority {row.priority}" if row.priority else "")
+        yield _entry(row.effective_at, level, row.recorded_by, row.reasons)
+
+
+def _attribution_entries(history: History, providers: dict[int, Organisation]) -> Iterable[str]:
+    for row in history.attributions:
+        provider = providers.get(row.provider_pk or 0)
+        said = (row.cause or "undetermined") + (f", {provider.name}" if provider else "")
+        yield _entry(row.effective_at, said, row.recorded_by, row.reasons)
+
+
+def _entry(moment: dt.datetime, said: str, who: str, reasons: str) -> str:
+    line = f"{moment.astimezone(dt.UTC):%Y-%m-%dT%H:%MZ} {said} by {who}"
+    return f"{line}: {' '.join(reasons.split())}" if reasons else line

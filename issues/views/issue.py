@@ -1,0 +1,300 @@
+"""One Testing Issue: what it is, its history, and what may be done about it by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.forms import Form
+from django.http import Http404, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+
+from issues import actions, policies
+from issues.forms import (
+    CountingForm,
+    DetermineForm,
+    DisputeForm,
+    ExclusionForm,
+    LinkForm,
+    StateForm,
+    WordingForm,
+)
+from issues.models import CountingQuestion, ExclusionProposal, IssueState, SeverityDispute, TestingIssue
+from issues.queries import scopes_reached_from
+from svtad.governing.models import DocumentVersion
+from svtad.lib.errors import ActionDenied, Refused
+from svtad.parties.actors import Actor
+from svtad.parties.models import Organisation, OrganisationKind
+from svtad.parties.views.pages import PageRequest, carried_out, done, page
+from svtad.rulebook.editions import edition_of
+from svtad.rulebook.facts import FactsError
+from svtad.rulebook.procedures import PROCEDURES
+from testphases.models import TestRun
+from testphases.queries import participants
+
+
+@dataclass(frozen=True)
+class Act:
+    """Something that may be done to the issue: its form, or why this person may not do it now."""
+
+    name: str
+    title: str
+    label: str
+    clause: str
+    form: Form
+    refused: str
+    open: bool
+
+
+@page("GET")
+def issue(request: PageRequest, public_id: str) -> HttpResponseBase:
+    """Show one issue."""
+    return _issue_page(request, _visible(request, public_id))
+
+
+@page("POST")
+def act(request: PageRequest, public_id: str, name: str) -> HttpResponseBase:
+    """Do one of the acts of the issue's page; show the page again where its form lacks something."""
+    found = _visible(request, public_id)
+    if name not in _ACTS:
+        raise Http404
+    form = _form(name, found, request.actor, request)
+    outcome = carried_out(form, lambda: _ACTS[name](found, form, request.actor))
+    if outcome is None:
+        return _issue_page(request, found, tried=(name, form))
+    message, to, args = outcome
+    return done(request, message, to, *args)
+
+
+Done = tuple[str, str, tuple[str, ...]]
+
+
+def _determine(issue: TestingIssue, form: Form, by: Actor) -> Done:
+    given = dict(form.cleaned_data)
+    given["priority"] = given["priority"] or None
+    actions.determine_issue(issue=issue, **given, by=by)
+    return "Determined.", "issues:issue", (issue.public_id,)
+
+
+def _move(issue: TestingIssue, form: Form, by: Actor) -> Done:
+    given = dict(form.cleaned_data)
+    given["expected_state"] = given["expected_state"] or None
+    actions.change_state(issue=issue, **given, by=by)
+    return "Moved.", "issues:issue", (issue.public_id,)
+
+
+def _reword(issue: TestingIssue, form: Form, by: Actor) -> Done:
+    actions.edit_issue(issue=issue, **form.cleaned_data, by=by)
+    return "Reworded; the words before stay readable.", "issues:issue", (issue.public_id,)
+
+
+def _link(issue: TestingIssue, form: Form, by: Actor) -> Done:
+    actions.link_run(issue=issue, **form.cleaned_data, by=by)
+    return "Linked to the test's latest run.", "issues:issue", (issue.public_id,)
+
+
+def _exclude(issue: TestingIssue, form: Form, by: Actor) -> Done:
+    made = actions.propose_exclusion(issue=issue, **form.cleaned_data, by=by)
+    said = f"{made.matter.reference} is open. The issue counts until TAG agrees (13.20)."
+    return said, "governance:matter", (made.matter.public_id,)
+
+
+def _dispute(issue: TestingIssue, form: Form, by: Actor) -> Done:
+    made = actions.dispute_severity(issue=issue, **form.cleaned_data, by=by)
+    said = f"{made.matter.reference} is before TAG. The DCC's severity stands meanwhile (14.4)."
+    return said, "governance:matter", (made.matter.public_id,)
+
+
+def _counting(issue: TestingIssue, form: Form, by: Actor) -> Done:
+    made = actions.ask_counting(issue=issue, **form.cleaned_data, by=by)
+    said = f"{made.matter.reference} is open. Until TAG's view is recorded the threshold cannot be evaluated (13.22)."
+    return said, "governance:matter", (made.matter.public_id,)
+
+
+_ACTS: dict[str, Callable[[TestingIssue, Form, Actor], Done]] = {
+    "determine": _determine,
+    "move": _move,
+    "exclude": _exclude,
+    "dispute": _dispute,
+    "count": _counting,
+    "link": _link,
+    "reword": _reword,
+}
+#: What each act is called, what its button says, and the clause it is done under.
+_TITLES = {
+    "determine": ("Determine severity, cause and provider", "Determine", "14.1, 13.19"),
+    "move": ("Move it through its life", "Move it", "14.1"),
+    "exclude": ("Propose that it should not count", "Put it before TAG", "13.20"),
+    "dispute": ("Dispute its severity", "Put it before TAG", "14.2"),
+    "count": ("Ask whether it counts in SIT", "Open the question", "13.22"),
+    "link": ("Link it to a test's run", "Link", ""),
+    "reword": ("Mend the wording", "Reword", ""),
+}
+
+
+def _visible(request: PageRequest, public_id: str) -> TestingIssue:
+    seen = TestingIssue.objects.visible_to(request.actor).select_related(
+        "scope__release__programme", "scope__governed_by__document", "provider", "raised_by", "dmc", "batch__file"
+    )
+    found: TestingIssue = get_object_or_404(seen, public_id=public_id)
+    return found
+
+
+def _form(name: str, issue: TestingIssue, actor: Actor, request: PageRequest | None = None) -> Form:
+    """Return the form of an act, bound when `request` is given."""
+    data = request.POST if request is not None else None
+    common: dict[str, Any] = {"data": data, "prefix": name}
+    severities = severities_of(issue.scope.governed_by)
+    if name == "determine":
+        providers = participants(issue.scope) | Organisation.objects.filter(kind=OrganisationKind.DCC)
+        initial = {
+            "severity": issue.severity,
+            "priority": issue.priority,
+            "cause": issue.cause,
+            "provider": issue.provider.public_id if issue.provider else None,
+        }
+        return DetermineForm(
+            **common, initial=initial, severities=severities, providers=providers.distinct().order_by("name")
+        )
+    if name == "move":
+        states = [(state, IssueState(state).label) for state in policies.TRANSITIONS[issue.state]]
+        return StateForm(**common, initial={"expected_state": issue.state}, states=states)
+    if name in ("exclude", "count"):
+        procedure = PROCEDURES["EXCLUSION" if name == "exclude" else "SCT_COUNT"]
+        scopes = scopes_reached_from(issue.scope).filter(kind__in=procedure.phase_kinds)
+        if name == "count":
+            return CountingForm(**common, scopes=scopes.exclude(pk=issue.scope_id))
+        return ExclusionForm(**common, scopes=scopes)
+    if name == "dispute":
+        return DisputeForm(**common, severities=severities, issue=issue, actor=actor)
+    if name == "link":
+        return LinkForm(**common)
+    wording = {each: getattr(issue, each) for each in ("title", "description", "functional_group", "environment")}
+    return WordingForm(**common, initial={**wording, "dmc": issue.dmc.reference if issue.dmc else None})
+
+
+def _refusal(name: str, issue: TestingIssue, actor: Actor) -> str:
+    """Return why `actor` may not do the act now, or ""."""
+    own = Organisation.objects.filter(pk__in=actor.organisation_pks).exclude(kind=OrganisationKind.DCC).first()
+    dcc = OrganisationKind.DCC in actor.organisation_kinds
+    try:
+        if name == "determine":
+            policies.check_can_determine(actor, issue)
+        elif name == "move":
+            policies.check_can_work(actor, issue)
+        elif name == "exclude":
+            policies.check_can_propose_exclusion(actor, issue)
+        elif name == "count":
+            policies.check_can_ask_counting(actor, issue)
+        elif name == "dispute" and (own is not None or not dcc):
+            policies.check_can_dispute(actor, issue, raised_by=own or issue.raised_by)
+        elif name == "link":
+            policies.check_can_link(actor, issue)
+        elif name == "reword":
+            policies.check_can_edit(actor, issue)
+        if name in ("determine", "exclude", "count", "dispute"):
+            policies.check_is_open(issue, what="this")
+    except (ActionDenied, Refused) as turned:
+        return str(turned)
+    if name == "dispute" and not issue.severity:
+        return "The DCC has not determined a severity yet: there is nothing to dispute. (SVTAD 14.2)"
+    return ""
+
+
+def _applies(name: str, issue: TestingIssue) -> bool:
+    """Return whether the act makes sense for this issue at all."""
+    if name == "count":
+        return bool(scopes_reached_from(issue.scope).filter(kind="SIT").exclude(pk=issue.scope_id).exists()) and (
+            issue.scope.kind == "SCT"
+        )
+    if name == "dispute":
+        return issue.scope.kind not in policies.PHASES_OUTSIDE_H14
+    return True
+
+
+def _issue_page(
+    request: PageRequest, issue: TestingIssue, *, tried: tuple[str, Form] | None = None
+) -> HttpResponseBase:
+    acts = []
+    for name, (title, label, clause) in _TITLES.items():
+        if not _applies(name, issue):
+            continue
+        mine = tried is not None and tried[0] == name
+        form = tried[1] if mine and tried else _form(name, issue, request.actor)
+        acts.append(Act(name, title, label, clause, form, _refusal(name, issue, request.actor), mine))
+    runs = TestRun.objects.visible_to(request.actor).filter(
+        pk__in=issue.run_links.values("run_id")
+    )
+    context = {
+        "title": f"{issue.reference} {issue.title}",
+        "issue": issue,
+        "scope": issue.scope,
+        "release": issue.scope.release,
+        "is_open": issue.state not in policies.CLOSED_STATES,
+        "acts": acts,
+        "history": _history(issue),
+        "exclusions": ExclusionProposal.objects.visible_to(request.actor)
+        .filter(issue=issue)
+        .select_related("matter", "scope"),
+        "disputes": SeverityDispute.objects.visible_to(request.actor)
+        .filter(issue=issue)
+        .select_related("matter", "raised_by"),
+        "questions": CountingQuestion.objects.visible_to(request.actor)
+        .filter(issue=issue)
+        .select_related("matter", "scope"),
+        "runs": runs.select_related("planned_test__definition", "planned_test__dmc", "version_set").order_by(
+            "-occurred_at"
+        ),
+        "synthetic": issue.is_synthetic,
+    }
+    return render(request, "issues/issue.html", context, status=400 if tried else 200)
+
+
+def _history(issue: TestingIssue) -> list[dict[str, Any]]:
+    """Return everything recorded about the issue, the newest first."""
+    lines: list[dict[str, Any]] = []
+    for change in issue.state_changes.all():
+        lines.append(
+            {
+                "recorded_at": change.recorded_at,
+                "holds_from": change.occurred_at,
+                "what": f"{IssueState(change.to_state).label}",
+                "by": change.recorded_by,
+                "reasons": change.reasons,
+                "place": (change.recorded_at, 0, change.pk),
+            }
+        )
+    for row in issue.severities.select_related("decision__matter"):
+        lines.append(
+            {
+                "recorded_at": row.recorded_at,
+                "holds_from": row.effective_at,
+                "what": f"Severity {row.severity}" + (f", priority {row.priority}" if row.priority else "") + f", by {row.body}",
+                "by": row.recorded_by,
+                "reasons": row.reasons,
+                "matter": row.decision.matter if row.decision else None,
+                "place": (row.recorded_at, 1, row.pk),
+            }
+        )
+    for held in issue.attributions.select_related("provider"):
+        cause = held.get_cause_display()
+        lines.append(
+            {
+                "recorded_at": held.recorded_at,
+                "holds_from": held.effective_at,
+                "what": f"Cause: {cause}" + (f"; answers for it: {held.provider}" if held.provider else ""),
+                "by": held.recorded_by,
+                "reasons": held.reasons,
+                "place": (held.recorded_at, 2, held.pk),
+            }
+        )
+    return sorted(lines, key=lambda line: line["place"], reverse=True)
+
+
+def severities_of(version: DocumentVersion) -> tuple[str, ...]:
+    """Return the severities of the edition that governs, or none where none is held."""
+    try:
+        return edition_of(version.document.code, version.version).severities
+    except FactsError:
+        return ()

@@ -1,0 +1,65 @@
+"""How a report's templates write marks, numbers, bars and long texts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.template import Context
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from reports.rendering import charts
+from reports.shapes import CountRow, InTheWay, Mark, ThresholdBar
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def fit(context: Context, text: str, limit: int, where: str = "") -> str:
+    """Write a text, cut to `limit` characters with a pointer to the annex of long texts."""
+    return str(context["long_texts"].fit(text, limit, where))
+
+
+@register.simple_tag(takes_context=True)
+def references(context: Context, row: InTheWay, most: int) -> str:
+    """Write up to `most` references of what stands in the way, and how many more there are."""
+    shown = ", ".join(fit(context, reference, 80) for reference in row.references[:most])
+    more = row.more + max(0, len(row.references) - most)
+    return f"{shown} and {more:,} more" if more else shown
+
+
+@register.filter
+def badge(mark: Mark) -> SafeString:
+    """Write a mark with its icon, word and colour."""
+    return format_html('<span class="mark {}">{}</span>', mark.value, mark.word)
+
+
+@register.filter
+def number(value: int | None) -> str:
+    """Write an integer with its thousands apart; nothing for None."""
+    return "–" if value is None else f"{value:,}"
+
+
+@register.simple_tag
+def threshold_bar(provider: str, bar: ThresholdBar) -> SafeString:
+    """Draw a count against its threshold."""
+    return charts.threshold_bar(provider, bar)
+
+
+@register.simple_tag
+def rate_bar(row: CountRow) -> SafeString:
+    """Draw passes against what is needed."""
+    return charts.rate_bar(row)
+
+
+@register.filter
+def grouped_hash(value: str) -> str:
+    """Write a SHA-256 in eight groups, so that two can be compared by eye."""
+    return " ".join(value[start : start + 8] for start in range(0, len(value), 8))
+
+
+@register.filter
+def section(sections: dict[str, Any], key: str) -> Any:
+    """Return the section of that key: its number, title and anchor."""
+    return sections[key]

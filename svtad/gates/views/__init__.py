@@ -1,0 +1,1 @@
+"""Pages of judgements: the checklist of a phase, what counts, evidence, certificates and plans."""

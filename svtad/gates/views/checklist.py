@@ -1,0 +1,266 @@
+"""A judgement as a checklist that a board member can read: made of findings, for a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from django.urls import reverse
+
+from svtad.gates.models import Assessment
+from svtad.governance.models import Matter
+from svtad.parties.actors import Actor
+from svtad.rulebook import codec
+from svtad.rulebook.findings import Blocker, DmcCell, Finding, LedgerLine, ThresholdCell
+from svtad.rulebook.vocabulary import Step, Verdict, combine
+from testphases.models import TestScope
+
+#: How many of the things in the way a row names; the rest are in the trace.
+NAMED = 4
+
+#: What each step stands before, in words.
+STEP_TITLES = {
+    Step.ENTRY: "Entry",
+    Step.REPORTS: "Before the 9.4 and 9.5 reports",
+    Step.CERTIFICATES: "Before certificates",
+    Step.COMPLETION: "Before the Completion Report",
+    Step.PANEL: "Before the Panel",
+}
+
+
+@dataclass(frozen=True)
+class Way:
+    """Something that stands in the way, with the address where it can be dealt with ("" where there is none)."""
+
+    reference: str
+    text: str
+    href: str
+    pending: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """One criterion as the page shows it; `shown` is the verdict with AWAITING told apart (display only)."""
+
+    number: int
+    finding: Finding
+    shown: str
+    ways: tuple[Way, ...]
+    details: tuple[Line, ...] = ()
+    own_view: bool = False
+
+    @property
+    def named(self) -> tuple[Way, ...]:
+        """Return the first few things in the way."""
+        return self.ways[:NAMED]
+
+    @property
+    def more(self) -> int:
+        """Return how many more there are."""
+        return max(0, len(self.ways) - NAMED)
+
+    @property
+    def anchor(self) -> str:
+        """Return the place of its trace on the page."""
+        return "trace-" + "".join(each if each.isalnum() else "-" for each in self.finding.key).strip("-")
+
+
+@dataclass(frozen=True)
+class ProviderRow:
+    """One DCC Service Provider's cells of the threshold table."""
+
+    name: str
+    cells: tuple[ThresholdCell | None, ...]
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Checklist:
+    """A judgement made ready for a page."""
+
+    verdict: str
+    lines: tuple[Line, ...]
+    severities: tuple[str, ...]
+    headroom: tuple[ProviderRow, ...]
+    dmcs: tuple[DmcCell, ...]
+    ledger: tuple[LedgerLine, ...]
+
+    def count(self, *verdicts: str) -> int:
+        """Return how many criteria have one of these verdicts as shown."""
+        return sum(1 for line in self.lines if line.shown in verdicts)
+
+    @property
+    def total(self) -> int:
+        """Return how many criteria there are."""
+        return len(self.lines)
+
+    @property
+    def met(self) -> int:
+        """Return how many are met."""
+        return self.count("MET")
+
+    @property
+    def undecided(self) -> int:
+        """Return how many cannot be decided."""
+        return self.count("BLOCKED", "CANNOT_EVALUATE")
+
+    @property
+    def tally(self) -> str:
+        """Return the counts in words: `9 met · 1 not met · 1 awaiting`."""
+        words = (
+            ("met", self.met),
+            ("not met", self.count("NOT_MET")),
+            ("awaiting a decision", self.count("AWAITING")),
+            ("cannot be decided", self.undecided),
+        )
+        return " · ".join(f"{number} {word}" for word, number in words if number) or "nothing judged"
+
+    @property
+    def shown(self) -> str:
+        """Return the verdict as shown: AWAITING where only open matters stand in the way."""
+        if self.verdict == Verdict.NOT_MET and not self.count("NOT_MET"):
+            return "AWAITING"
+        return self.verdict
+
+
+def findings_of(assessment: Assessment) -> list[Finding]:
+    """Return the stored findings of an assessment, typed. One query."""
+    rows = assessment.findings.order_by("position")
+    return [codec.decode(Finding, row.data, path="finding") for row in rows]
+
+
+def checklist(findings: Iterable[Finding], *, actor: Actor) -> Checklist:
+    """Make findings ready for a page, reduced to a provider's own cells where `actor` sees no more."""
+    own = None if actor.sees_everything or actor.may("see_all_phases") or "DCC" in actor.organisation_kinds else _own(actor)
+    judged = [_reduced(finding, own) for finding in findings]
+    matters = _matters(judged, actor)
+    details: dict[str, list[Line]] = {}
+    lines: list[Line] = []
+    for finding in judged:
+        line = Line(
+            number=0,
+            finding=finding,
+            shown=shown_verdict(finding),
+            ways=tuple(_way(blocker, matters) for blocker in finding.blockers),
+            own_view=own is not None,
+        )
+        if finding.is_detail:
+            for parent in finding.parents:
+                details.setdefault(parent, []).append(line)
+        else:
+            lines.append(line)
+    leading = tuple(
+        replace(line, number=number, details=tuple(details.get(line.finding.key, ())))
+        for number, line in enumerate(lines, start=1)
+    )
+    cells = [cell for line in leading for cell in line.finding.thresholds]
+    severities = tuple(sorted({cell.severity for cell in cells}))
+    return Checklist(
+        verdict=combine(line.finding.verdict for line in leading),
+        lines=leading,
+        severities=severities,
+        headroom=tuple(_headroom(cells, severities)),
+        dmcs=tuple(cell for line in leading for cell in line.finding.dmcs),
+        ledger=tuple(row for line in leading for row in line.finding.ledger),
+    )
+
+
+def shown_verdict(finding: Finding) -> str:
+    """Return the verdict as it is shown: AWAITING where nothing but undecided matters stands in the way."""
+    if finding.verdict is Verdict.NOT_MET and finding.blockers and all(each.pending for each in finding.blockers):
+        return "AWAITING"
+    return finding.verdict
+
+
+def sentence(scope: TestScope, step: Step, made: Checklist) -> str:
+    """Return the answer in one sentence, then the counts that make it."""
+    name = f"{scope.release.code}: {scope.kind}"
+    criteria = f"its {made.total} criteria"
+    if step is Step.ENTRY:
+        can, cannot = f"{name} may start", f"{name} may not start"
+    elif step in (Step.PANEL, Step.COMPLETION):
+        can, cannot = f"{name} meets all {made.total} exit criteria", f"{name} cannot exit"
+    else:
+        ready = STEP_TITLES[step].removeprefix("Before ")
+        can, cannot = f"{name} is ready for {ready}", f"{name} is not ready for {ready}"
+    if made.verdict == Verdict.MET:
+        return f"{can}."
+    if made.verdict == Verdict.NOT_MET:
+        waiting = made.count("AWAITING")
+        missed = made.count("NOT_MET")
+        if not missed:
+            return f"{cannot} yet. {waiting} of {criteria} wait for a decision."
+        return f"{cannot}. {missed} of {criteria} {'is' if missed == 1 else 'are'} not met."
+    if made.verdict == Verdict.BLOCKED:
+        return f"{name}: no decision can be made (14.5). A pending severity dispute could change the result."
+    number = made.count("CANNOT_EVALUATE")
+    return f"{name} cannot be judged: {number} of {criteria} cannot be evaluated."
+
+
+def _own(actor: Actor) -> frozenset[str]:
+    return frozenset(key.removeprefix("org:") for key in actor.audience_keys if key.startswith("org:"))
+
+
+def _reduced(finding: Finding, own: frozenset[str] | None) -> Finding:
+    """Return the finding with nothing of other providers: the verdict stays, numbers over all of them go."""
+    if own is None:
+        return finding
+    ledger = tuple(row for row in finding.ledger if row.provider in own)
+    mine = {row.issue for row in ledger} | own
+    return replace(
+        finding,
+        summary="",
+        numbers=(),
+        thresholds=tuple(cell for cell in finding.thresholds if cell.provider in own),
+        dmcs=(),
+        blockers=tuple(blocker for blocker in finding.blockers if blocker.id in mine),
+        notes=(),
+        ledger=ledger,
+        evidence=tuple(row for row in finding.evidence if row.provider in own),
+    )
+
+
+def _headroom(cells: list[ThresholdCell], severities: tuple[str, ...]) -> list[ProviderRow]:
+    names: dict[str, str] = {cell.provider: cell.provider_name for cell in cells}
+    held = {(cell.provider, cell.severity): cell for cell in cells}
+    return [
+        ProviderRow(
+            name=name,
+            cells=tuple(held.get((provider, severity)) for severity in severities),
+            verdict=combine(cell.verdict for cell in cells if cell.provider == provider),
+        )
+        for provider, name in sorted(names.items(), key=lambda item: item[1])
+    ]
+
+
+#: What a blocker's id leads to: a route that takes it. Kinds that are not here lead to a page of the phase.
+_ROUTES = {
+    "test": "testphases:test",
+    "execution": "testphases:test",
+    "issue": "issues:issue",
+    "work_off_item": "issues:issue",
+    "exclusion": "issues:issue",
+    "count_decision": "issues:issue",
+    "dmc": "devices:dmc",
+    "phase": "gates:phase",
+}
+
+
+def _way(blocker: Blocker, matters: Mapping[str, str]) -> Way:
+    href = ""
+    if blocker.id in matters:
+        href = reverse("governance:matter", args=[matters[blocker.id]])
+    elif blocker.id and blocker.kind in _ROUTES:
+        href = reverse(_ROUTES[blocker.kind], args=[blocker.id])
+    return Way(blocker.reference, blocker.text, href, blocker.pending)
+
+
+def _matters(findings: Iterable[Finding], actor: Actor) -> dict[str, str]:
+    """Return the public ids of the matters that blockers name by reference, as far as `actor` may see them."""
+    named = {blocker.id for finding in findings for blocker in finding.blockers if blocker.kind == "dispute"}
+    named |= {row.decision for finding in findings for row in finding.ledger if row.decision}
+    if not named:
+        return {}
+    visible = Matter.objects.visible_to(actor).filter(reference__in=named)
+    return dict(visible.values_list("reference", "public_id"))
+

@@ -1,0 +1,57 @@
+"""Forms of what a governing document leaves open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from svtad.rulebook.edition import ParameterKind, ParameterSpec
+
+
+class DayInput(forms.DateInput):
+    """A day."""
+
+    input_type = "date"
+
+    def __init__(self, **attrs: Any) -> None:
+        super().__init__(attrs=attrs, format="%Y-%m-%d")
+
+
+class ParameterForm(forms.Form):
+    """A value with its source, who approved it, and the day it holds from."""
+
+    source = forms.CharField(label="Source", max_length=300, help_text="Document, version and clause, or minute.")
+    approver = forms.CharField(label="Approved by", max_length=200)
+    effective_from = forms.DateField(label="In effect from", widget=DayInput())
+
+    field_order = ("value", "source", "approver", "effective_from")
+
+    def __init__(self, *args: Any, spec: ParameterSpec, **kwargs: Any) -> None:
+        """Ask for the value as the parameter's kind wants it."""
+        super().__init__(*args, **kwargs)
+        self.spec = spec
+        if spec.kind is ParameterKind.RATE:
+            self.fields["value"] = forms.CharField(
+                label="Value", help_text="A share, exactly: 95%, 19/20 or 0.95.", max_length=40
+            )
+        else:
+            self.fields["value"] = forms.ChoiceField(
+                label="Value", choices=[("", "Choose"), *((key, f"{key}: {text}") for key, text in spec.choices.items())]
+            )
+        self.order_fields(self.field_order)
+
+    def clean_value(self) -> str:
+        """Refuse what the edition cannot read."""
+        value = str(self.cleaned_data["value"]).strip()
+        try:
+            self.spec.parse(value)
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
+        return value
+
+
+class ClearForm(forms.Form):
+    """Why a parameter is emptied."""
+
+    reason = forms.CharField(label="Reason", max_length=300)

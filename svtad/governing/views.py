@@ -1,0 +1,158 @@
+"""Governing documents, and what they leave open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.forms import Form
+from django.http import Http404, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+
+from svtad.governing.actions import clear_parameter, set_parameter
+from svtad.governing.forms import ClearForm, ParameterForm
+from svtad.governing.models import DocumentVersion, Parameter
+from svtad.governing.policies import check_can_set_parameter
+from svtad.governing.queries import parameters_at
+from svtad.parties.policies import allowed
+from svtad.parties.views.lists import csv_response
+from svtad.parties.views.pages import PageRequest, carried_out, done, moment_of, page
+from svtad.rulebook.edition import Edition, ParameterSpec
+from svtad.rulebook.editions import edition_of
+from svtad.rulebook.facts import FactsError
+
+
+@dataclass(frozen=True)
+class ParameterRow:
+    """One parameter of an edition: what holds, and the forms to change it."""
+
+    spec: ParameterSpec
+    held: dict[str, Any] | None
+    set_form: Form
+    clear_form: Form
+    open: bool
+    history: tuple[Parameter, ...]
+
+    @property
+    def in_force(self) -> str:
+        """Return what is judged with: the value set, the default reading, or nothing."""
+        if self.held is not None:
+            return str(self.held["value"])
+        return self.spec.default or ""
+
+
+@page("GET")
+def documents(request: PageRequest) -> HttpResponseBase:
+    """List the versions of governing documents that are held, and how much of each is set."""
+    versions = list(DocumentVersion.objects.select_related("document").order_by("document__code", "version"))
+    rows = []
+    for version in versions:
+        rules = rules_of(version)
+        held = parameters_at(version)
+        empty = [spec for spec in rules.parameters if not spec.is_reading and spec.key not in held] if rules else []
+        rows.append((version, rules, len(held), empty))
+    return render(request, "governing/documents.html", {"title": "Documents and parameters", "rows": rows})
+
+
+@page("GET")
+def version(request: PageRequest, public_id: str) -> HttpResponseBase:
+    """One version: each parameter with its value, source, approver and date, or "not set"."""
+    found = get_object_or_404(DocumentVersion.objects.select_related("document"), public_id=public_id)
+    return _version_page(request, found)
+
+
+@page("POST")
+def set_value(request: PageRequest, public_id: str, key: str) -> HttpResponseBase:
+    """Set a parameter."""
+    found = get_object_or_404(DocumentVersion.objects.select_related("document"), public_id=public_id)
+    form = ParameterForm(request.POST, spec=_spec(found, key), prefix=key)
+    made = carried_out(form, lambda: set_parameter(version=found, key=key, **form.cleaned_data, by=request.actor))
+    if made is None:
+        return _version_page(request, found, tried={key: form})
+    return done(request, f"{key} is set.", "governing:version", public_id)
+
+
+@page("POST")
+def clear_value(request: PageRequest, public_id: str, key: str) -> HttpResponseBase:
+    """Empty a parameter: what hangs on it cannot be evaluated any more."""
+    found = get_object_or_404(DocumentVersion.objects.select_related("document"), public_id=public_id)
+    form = ClearForm(request.POST, prefix=f"clear-{key}")
+
+    def act() -> bool:
+        clear_parameter(version=found, key=key, **form.cleaned_data, by=request.actor)
+        return True
+
+    if carried_out(form, act) is None:
+        return _version_page(request, found, cleared={key: form})
+    return done(request, f"{key} is empty now.", "governing:version", public_id)
+
+
+def rules_of(version: DocumentVersion) -> Edition | None:
+    """Return the rulebook's edition of a document version, or None where none is held."""
+    try:
+        return edition_of(version.document.code, version.version)
+    except FactsError:
+        return None
+
+
+def _spec(version: DocumentVersion, key: str) -> ParameterSpec:
+    rules = rules_of(version)
+    for spec in rules.parameters if rules else ():
+        if spec.key == key:
+            return spec
+    raise Http404
+
+
+def _version_page(
+    request: PageRequest,
+    version: DocumentVersion,
+    *,
+    tried: dict[str, Form] | None = None,
+    cleared: dict[str, Form] | None = None,
+) -> HttpResponseBase:
+    moment = moment_of(request) if request.method == "GET" else None
+    rules = rules_of(version)
+    held = parameters_at(version, moment)
+    may, refused = allowed(check_can_set_parameter, request.actor)
+    if request.GET.get("as") == "csv":
+        return csv_response(
+            f"parameters-{version.document.code}-{version.version}.csv",
+            ("Parameter", "Clause", "Value", "Set", "Source", "Approved by", "In effect from"),
+            (
+                (spec.key, spec.clause, *_set_or_not(spec, held.get(spec.key)))
+                for spec in (rules.parameters if rules else ())
+            ),
+        )
+    past: dict[str, list[Parameter]] = {}
+    for parameter in Parameter.objects.filter(version=version).order_by("-valid_from", "-pk"):
+        past.setdefault(parameter.key, []).append(parameter)
+    rows = [
+        ParameterRow(
+            spec=spec,
+            held=held.get(spec.key),
+            set_form=(tried or {}).get(spec.key) or ParameterForm(spec=spec, prefix=spec.key),
+            clear_form=(cleared or {}).get(spec.key) or ClearForm(prefix=f"clear-{spec.key}"),
+            open=spec.key in (tried or {}) or spec.key in (cleared or {}),
+            history=tuple(past.get(spec.key, ())),
+        )
+        for spec in (rules.parameters if rules else ())
+    ]
+    context = {
+        "title": f"{version}: parameters",
+        "version": version,
+        "rules": rules,
+        "numbers": [row for row in rows if not row.spec.is_reading],
+        "readings": [row for row in rows if row.spec.is_reading],
+        "empty": sum(1 for row in rows if not row.spec.is_reading and row.held is None),
+        "may": may,
+        "refused": refused,
+        "as_at": moment,
+        "can_look_back": True,
+    }
+    return render(request, "governing/version.html", context, status=400 if tried or cleared else 200)
+
+
+def _set_or_not(spec: ParameterSpec, held: dict[str, Any] | None) -> tuple[object, ...]:
+    if held is None:
+        return (spec.default or "", "default reading" if spec.is_reading else "not set", "", "", "")
+    return (held["value"], "set", held["source"], held["approver"], held["effective_from"])

@@ -1,0 +1,74 @@
+"""Forms of the pages that read across all apps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm
+
+from svtad.intake.registry import Importer
+
+
+class SignInForm(AuthenticationForm):
+    """E-mail address and password."""
+
+    error_messages = {
+        "invalid_login": "That e-mail address and password do not go together. Both are needed as they were given.",
+        "inactive": "That e-mail address and password do not go together. Both are needed as they were given.",
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Ask for an e-mail address, in any case."""
+        super().__init__(*args, **kwargs)
+        self.fields["username"] = forms.EmailField(
+            label="E-mail address", widget=forms.EmailInput(attrs={"autofocus": True, "autocomplete": "username"})
+        )
+
+    def clean_username(self) -> str:
+        """Return the address in lower case, as it is stored."""
+        return str(self.cleaned_data["username"]).lower()
+
+
+class UploadForm(forms.Form):
+    """A file of one kind, with what is to be said of it as a whole."""
+
+    file = forms.FileField(label="File")
+    source = forms.CharField(
+        label="Comes from", max_length=60, help_text="The tool or team. Its ids are kept apart from others'."
+    )
+
+    def __init__(self, *args: Any, kind: type[Importer[Any]], **kwargs: Any) -> None:
+        """Ask for the importer's own parameters too."""
+        super().__init__(*args, **kwargs)
+        self.kind = kind
+        most = kind.most_bytes // 1024 // 1024
+        self.fields["file"].help_text = f"{', '.join(kind.suffixes)}, at most {most} MiB."
+        self.fields["file"].widget.attrs["accept"] = ",".join(kind.suffixes)
+        if kind.takes_run_id:
+            self.fields["run_id"] = forms.CharField(
+                label="Run id",
+                max_length=120,
+                required=False,
+                help_text="The sender's name for this run. The same bytes of a new cycle need a new one.",
+            )
+        for parameter in kind.parameters:
+            if parameter.choices:
+                choices = list(parameter.choices.items())
+                self.fields[parameter.key] = forms.ChoiceField(
+                    label=parameter.title,
+                    help_text=parameter.help,
+                    choices=choices if parameter.default else [("", "Not stated"), *choices],
+                    initial=parameter.default,
+                    required=False,
+                )
+            else:
+                self.fields[parameter.key] = forms.CharField(
+                    label=parameter.title, help_text=parameter.help, initial=parameter.default, required=False
+                )
+
+    @property
+    def params(self) -> dict[str, str]:
+        """Return the importer's parameters as given, empty ones left out."""
+        keys = [parameter.key for parameter in self.kind.parameters]
+        return {key: str(self.cleaned_data[key]) for key in keys if self.cleaned_data.get(key)}

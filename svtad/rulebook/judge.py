@@ -1,0 +1,89 @@
+"""The judge: facts and a step in, a finding per criterion out. Deterministic; it reads no clock."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from svtad.rulebook import codec
+from svtad.rulebook.case import Case, Result
+from svtad.rulebook.codec import FactsError, Json
+from svtad.rulebook.edition import Criterion, Edition
+from svtad.rulebook.editions import edition_of
+from svtad.rulebook.facts import Facts, facts_sha256
+from svtad.rulebook.findings import Finding, Judgement
+from svtad.rulebook.integrity import check_integrity
+from svtad.rulebook.relevance import relevant_facts
+from svtad.rulebook.vocabulary import Step, combine
+
+_RESULT_FIELDS = tuple(field.name for field in fields(Result))
+
+
+def judge(facts: Facts, *, step: Step, provider: str | None = None, edition: Edition | None = None) -> Judgement:
+    """Judge a phase at a step under its edition, for one provider's certificate where ``provider`` is given.
+
+    ``edition`` overrides the one that the facts name. Raises :class:`svtad.rulebook.codec.FactsError` for facts that
+    contradict themselves or that the edition does not know.
+    """
+    law = edition or edition_of(facts.document, facts.version)
+    check_integrity(facts)
+    law.check(facts, step=step, provider=provider)
+    relevant = relevant_facts(facts, edition=law, step=step, provider=provider)
+    case = Case(edition=law, facts=relevant, step=step, provider=provider)
+    findings = tuple(
+        _finding(law, criterion, criterion.judge(case))
+        for criterion in law.phase_kind(facts.phase_kind).criteria_at(step)
+    )
+    return Judgement(
+        document=law.document,
+        version=law.version,
+        release=facts.release,
+        phase_kind=facts.phase_kind,
+        scope=facts.scope,
+        step=step,
+        provider=provider,
+        as_at=codec.encode(facts.as_at),
+        facts_sha256=facts_sha256(relevant),
+        verdict=combine(finding.verdict for finding in findings if not finding.is_detail),
+        findings=findings,
+    )
+
+
+def _finding(edition: Edition, criterion: Criterion, result: Result) -> Finding:
+    return Finding(
+        key=criterion.key,
+        citation=edition.cite(criterion.clause),
+        title=criterion.title,
+        clause_text=criterion.clause_text,
+        parents=criterion.parents,
+        **{name: getattr(result, name) for name in _RESULT_FIELDS},
+    )
+
+
+def judge_json(value: Json, *, step: str | None = None, provider: str | None = None) -> Judgement:
+    """Judge facts given as JSON: the facts themselves, or an envelope ``{"facts": …, "step": …, "provider": …}``.
+
+    An envelope may also hold the ``judgement`` that was stored, which is not looked at. ``step`` and ``provider``
+    given here win over the envelope's; without any the phase kind's last step is judged. Raises
+    :class:`svtad.rulebook.codec.FactsError` for anything that cannot be read or judged.
+    """
+    if isinstance(value, dict) and "facts" in value:
+        unknown = sorted(set(value) - {"facts", "step", "provider", "judgement"})
+        if unknown:
+            raise FactsError(unknown[0], "unknown key beside facts, step, provider and judgement")
+        step = step or value.get("step")
+        provider = provider or value.get("provider")
+        value = value["facts"]
+    facts = Facts.from_json(value)
+    if provider is not None and not isinstance(provider, str):
+        raise FactsError("provider", "expected a string")
+    return judge(facts, step=_step(facts, step), provider=provider)
+
+
+def _step(facts: Facts, step: str | None) -> Step:
+    if step is None:
+        edition = edition_of(facts.document, facts.version)
+        edition.check_phase_kind(facts.phase_kind)
+        return edition.phase_kind(facts.phase_kind).steps[-1]
+    if step not in tuple(Step):
+        raise FactsError("step", f"{step!r} is not one of {', '.join(Step)}")
+    return Step(step)

@@ -1,0 +1,82 @@
+"""Forms of Test Phases, runs and de-scoping."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from svtad.parties.models import Organisation, OrganisationKind
+from testphases.models import ComponentVersionSet, TestScope
+from testphases.models.scopes import ScopeState
+
+
+class MoveForm(forms.Form):
+    """Where a phase goes next, and why."""
+
+    to_state = forms.ChoiceField(label="Move the phase to", choices=ScopeState.choices)
+    reason = forms.CharField(label="Reason or reference", required=False, widget=forms.Textarea)
+
+
+class FreezeForm(forms.Form):
+    """The versions on which regression counts from now on (Table 13.1 row 2)."""
+
+    version_set = forms.ModelChoiceField(
+        ComponentVersionSet.objects.none(), label="Versions at stage exit", empty_label="Choose"
+    )
+
+    def __init__(self, *args: Any, scope: TestScope, **kwargs: Any) -> None:
+        """Offer the version sets that runs of this phase were on."""
+        super().__init__(*args, **kwargs)
+        ran_on = scope.planned_tests.filter(runs__version_set__isnull=False).values("runs__version_set_id")
+        self.fields["version_set"].queryset = ComponentVersionSet.objects.filter(  # type: ignore[attr-defined]
+            pk__in=ran_on
+        ).order_by("label")
+
+
+class ParticipantForm(forms.Form):
+    """A DCC Service Provider that takes part."""
+
+    organisation = forms.ModelChoiceField(Organisation.objects.none(), label="Takes part", empty_label="Choose")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer DCC Service Providers and the DCC."""
+        super().__init__(*args, **kwargs)
+        kinds = (OrganisationKind.DCC_SERVICE_PROVIDER, OrganisationKind.DCC)
+        self.fields["organisation"].queryset = Organisation.objects.filter(  # type: ignore[attr-defined]
+            kind__in=kinds
+        ).order_by("name")
+
+
+class ReasonForm(forms.Form):
+    """A reason."""
+
+    reason = forms.CharField(label="Reason", max_length=300)
+
+
+class StageForm(forms.Form):
+    """A Test Stage (12.4)."""
+
+    name = forms.CharField(label="Name of the Test Stage", max_length=80)
+
+
+class RunEvidenceForm(forms.Form):
+    """A file, or why none is needed (12.6(d))."""
+
+    file = forms.FileField(label="File", required=False, help_text="Kept unchanged under its SHA-256.")
+    no_file_needed = forms.CharField(label="Or: why no file is needed", max_length=200, required=False)
+
+
+class EditPlanForm(forms.Form):
+    """What is planned about one test; each edit opens a new version."""
+
+    title = forms.CharField(label="Title", max_length=300)
+    functional_group = forms.CharField(label="Functional group", max_length=120)
+    requirement = forms.CharField(label="Requirement", max_length=120, required=False)
+    reason = forms.CharField(label="Why the plan changes", max_length=300)
+
+
+class DescopeForm(forms.Form):
+    """The exceptional circumstances for de-scoping the tests chosen (12.6(a))."""
+
+    justification = forms.CharField(label="The exceptional circumstances", widget=forms.Textarea)

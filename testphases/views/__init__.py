@@ -1,0 +1,1 @@
+"""Pages of Test Phases, what is planned in them, and what ran."""

@@ -1,0 +1,1 @@
+"""Tests of Testing Issues and what is decided about them."""

@@ -1,0 +1,121 @@
+"""The judge against a second one that was written separately and tries every outcome of the disputes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from svtad.rulebook.criteria import disputes as joint
+from svtad.rulebook.editions.svtad_1_23 import EDITION, TABLE_13_2
+from svtad.rulebook.facts import Facts
+from svtad.rulebook.judge import judge
+from svtad.rulebook.vocabulary import Step
+from tests.rulebook import oracle
+from tests.rulebook.builders import A, sit
+from tests.rulebook.strategies import SMALL, SMALL_LIMITS, issue_facts, paper_facts
+
+seen: Counter[str] = Counter()
+STEPS = st.sampled_from((Step.REPORTS, Step.CERTIFICATES, Step.COMPLETION, Step.PANEL))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def enough_cases_of_each_verdict() -> Iterator[None]:
+    """The comparison is worth something only if it met enough of everything."""
+    seen.clear()
+    yield
+    if not (seen["thresholds"] and seen["phases"] and seen["interface"]):
+        return  # only a part of this file was run
+    assert seen["thresholds"] + seen["phases"] + seen["interface"] >= 2000
+    for verdict in ("MET", "NOT_MET", "CANNOT_EVALUATE", "BLOCKED"):
+        assert seen[f"12.6(c) {verdict}"] >= 50, seen
+    for reading in ("between", "either", "any"):
+        assert seen[f"blocked under {reading}"] >= 10, seen
+
+
+def compare(facts: Facts, step: Step, provider: str | None, small: bool) -> None:
+    """Both judges give every finding, and the phase, the same verdict."""
+    edition = SMALL_LIMITS if small else EDITION
+    judgement = judge(facts, step=step, provider=provider, edition=edition)
+    expected = oracle.judge_sit(facts.to_json(), step.value, provider, list(SMALL.values()) if small else None)
+    found = {finding.key: finding.verdict.value for finding in judgement.findings}
+    found[""] = judgement.verdict.value
+    assert found == expected
+    verdict = found["12.6(c)"]
+    seen[f"12.6(c) {verdict}"] += 1
+    if verdict == "BLOCKED":
+        reading = oracle.setting(facts.to_json(), "disputes.severities", "between")
+        seen[f"blocked under {reading}"] += 1
+    event(verdict)
+
+
+@pytest.mark.clause("SVTAD 1.23", "12.6(c)", "13.18", "13.19", "13.20", "13.21", "13.22", "14.4", "14.5")
+@given(data=st.data(), release=st.sampled_from(("IOC", "MOC", "FOC")), provider=st.sampled_from((None, None, A)))
+@settings(max_examples=1000, deadline=None, derandomize=True, database=None)
+def test_issues_disputes_and_exclusions_are_judged_as_the_oracle_judges_them(data, release, provider) -> None:
+    facts = data.draw(issue_facts(sit(release=release), SMALL))
+    seen["thresholds"] += 1
+    compare(facts, Step.REPORTS, provider, small=True)
+
+
+@pytest.mark.clause("SVTAD 1.23", "12.6(c)", "Table 13.2", "14.5")
+@given(data=st.data())
+@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+def test_the_real_limits_are_judged_as_the_oracle_judges_them(data) -> None:
+    facts = data.draw(issue_facts(sit(), TABLE_13_2["SIT"]))
+    seen["thresholds"] += 1
+    compare(facts, Step.REPORTS, None, small=False)
+
+
+@pytest.mark.clause("SVTAD 1.23", "12.6", "13.14", "Table 13.1")
+@given(data=st.data(), step=STEPS, provider=st.sampled_from((None, None, A)))
+@settings(max_examples=700, deadline=None, derandomize=True, database=None)
+def test_whole_phases_are_judged_as_the_oracle_judges_them(data, step, provider) -> None:
+    facts = data.draw(paper_facts(data.draw(issue_facts(sit(), SMALL))))
+    seen["phases"] += 1
+    compare(facts, step, provider, small=True)
+
+
+@pytest.mark.clause("SVTAD 1.23", "13.18", "13.23", "13.24")
+@given(data=st.data(), release=st.sampled_from(("IOC", "MOC")))
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+def test_interface_testing_thresholds_are_judged_as_the_oracle_judges_them(data, release) -> None:
+    base = sit(phase_kind="INTERFACE", release=release, certificates=())
+    facts = data.draw(issue_facts(base, SMALL))
+    judgement = judge(facts, step=Step.REPORTS, edition=SMALL_LIMITS)
+    expected = oracle.thresholds(facts.to_json(), maxima=list(SMALL.values()))
+    seen["interface"] += 1
+    assert judgement.finding("13.18").verdict == expected
+
+
+@pytest.mark.clause("SVTAD 1.23", "14.5")
+@given(
+    fixed=st.lists(st.integers(0, 4), min_size=5, max_size=5),
+    limits=st.lists(st.integers(0, 3), min_size=5, max_size=5),
+    allowed=st.lists(st.frozensets(st.sampled_from("12345"), min_size=1), max_size=5),
+)
+@settings(max_examples=1500, deadline=None, derandomize=True, database=None)
+def test_the_joint_verdict_is_what_trying_every_outcome_gives(fixed, limits, allowed) -> None:
+    certain = dict(zip("12345", fixed, strict=True))
+    most = dict(zip("12345", limits, strict=True))
+    results = set()
+    for outcome in oracle.itertools.product(*allowed):
+        tally = {severity: certain[severity] + outcome.count(severity) for severity in "12345"}
+        results.add(all(tally[severity] <= most[severity] for severity in "12345"))
+    assert joint.could_pass(certain, allowed, most) == (True in results)
+    assert joint.could_fail(certain, allowed, most) == (False in results)
+
+
+@pytest.mark.clause("SVTAD 1.23", "14.5")
+@given(data=st.data())
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+def test_a_judgement_depends_on_no_order_and_survives_the_file(data) -> None:
+    facts = data.draw(paper_facts(data.draw(issue_facts(sit(), SMALL))))
+    turned = replace(facts, issues=facts.issues[::-1], evidence=facts.evidence[::-1], disputes=facts.disputes[::-1])
+    again = Facts.from_json(facts.to_json())
+    assert again == facts == turned
+    assert judge(again, step=Step.PANEL) == judge(turned, step=Step.PANEL)
