@@ -44,11 +44,13 @@ class RaiseForm(forms.Form):
     )
     title = forms.CharField(label="Title", max_length=300, widget=forms.TextInput(attrs={"whole": True}))
     description = forms.CharField(label="What was seen", widget=forms.Textarea(attrs={"whole": True}), required=False)
-    occurred_at = forms.DateTimeField(
-        label="Found", widget=MomentInput(), required=False, help_text="When empty: now."
-    )
+    occurred_at = forms.DateTimeField(label="Found", widget=MomentInput(), required=False, help_text="When empty: now.")
     dmc = forms.ModelChoiceField(
-        DeviceModelCombination.objects.none(), label="DMC", to_field_name="reference", required=False, empty_label="None"
+        DeviceModelCombination.objects.none(),
+        label="DMC",
+        to_field_name="reference",
+        required=False,
+        empty_label="None",
     )
     functional_group = forms.CharField(label="Functional group", max_length=120, required=False)
     environment = forms.CharField(label="Environment", max_length=80, required=False)
@@ -72,7 +74,11 @@ class WordingForm(forms.Form):
     title = forms.CharField(label="Title", max_length=300)
     description = forms.CharField(label="What was seen", widget=forms.Textarea, required=False)
     dmc = forms.ModelChoiceField(
-        DeviceModelCombination.objects.none(), label="DMC", to_field_name="reference", required=False, empty_label="None"
+        DeviceModelCombination.objects.none(),
+        label="DMC",
+        to_field_name="reference",
+        required=False,
+        empty_label="None",
     )
     functional_group = forms.CharField(label="Functional group", max_length=120, required=False)
     environment = forms.CharField(label="Environment", max_length=80, required=False)
@@ -119,7 +125,10 @@ class StateForm(forms.Form):
 
     to_state = forms.ChoiceField(label="Move it to")
     reasons = forms.CharField(
-        label="Reasons", widget=forms.Textarea(attrs={"whole": True}), required=False, help_text="A rejection needs them."
+        label="Reasons",
+        widget=forms.Textarea(attrs={"whole": True}),
+        required=False,
+        help_text="A rejection needs them.",
     )
     expected_state = forms.CharField(widget=forms.HiddenInput, required=False)
 
@@ -173,7 +182,9 @@ class CountingForm(forms.Form):
     scope = forms.ModelChoiceField(
         TestScope.objects.none(), label="Does it count in", to_field_name="public_id", empty_label="Choose"
     )
-    rationale = forms.CharField(label="What is put to TAG", widget=forms.Textarea(attrs={"whole": True}), required=False)
+    rationale = forms.CharField(
+        label="What is put to TAG", widget=forms.Textarea(attrs={"whole": True}), required=False
+    )
 
     def __init__(self, *args: Any, scopes: Any, **kwargs: Any) -> None:
         """Offer the phases that ask."""

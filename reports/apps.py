@@ -11,3 +11,11 @@ class ReportsConfig(AppConfig):
     name = "reports"
     label = "reports"
     verbose_name = "Reports"
+
+    def ready(self) -> None:
+        """Register who makes a report's pages."""
+        from reports import actions, tasks
+        from svtad.governance.jobs import register_runner
+
+        register_runner(actions.REPORT, tasks.run_completion_report)
+        register_runner(actions.ANNEX, tasks.run_annex_volume)

@@ -6,11 +6,11 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from issues.models import ExclusionProposal, SeverityDispute
-from svtad.gates.models import EvidenceItem
-from svtad.governance.models import Decision, Matter
+from svtad.gates.models import EvidenceItem, FiledReport
+from svtad.governance.models import Decision, Job, Matter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,10 +37,7 @@ def matter_records(names: Iterable[str], *, moment: dt.datetime) -> dict[str, Ma
     wanted = set(names)
     if not wanted:
         return {}
-    matters = {
-        matter.pk: matter
-        for matter in Matter.objects.filter(Q(public_id__in=wanted) | Q(reference__in=wanted))
-    }
+    matters = {matter.pk: matter for matter in Matter.objects.filter(Q(public_id__in=wanted) | Q(reference__in=wanted))}
     decisions: dict[int, list[Decision]] = {}
     for decision in (
         Decision.objects.filter(matter_id__in=matters, recorded_at__lte=moment)
@@ -48,12 +45,8 @@ def matter_records(names: Iterable[str], *, moment: dt.datetime) -> dict[str, Ma
         .order_by("matter_id", "sequence")
     ):
         decisions.setdefault(decision.matter_id, []).append(decision)
-    rationales = dict(
-        ExclusionProposal.objects.filter(matter_id__in=matters).values_list("matter_id", "rationale")
-    )
-    raisers = dict(
-        SeverityDispute.objects.filter(matter_id__in=matters).values_list("matter_id", "raised_by__name")
-    )
+    rationales = dict(ExclusionProposal.objects.filter(matter_id__in=matters).values_list("matter_id", "rationale"))
+    raisers = dict(SeverityDispute.objects.filter(matter_id__in=matters).values_list("matter_id", "raised_by__name"))
     records: dict[str, MatterRecord] = {}
     for pk, matter in matters.items():
         record = MatterRecord(
@@ -64,3 +57,23 @@ def matter_records(names: Iterable[str], *, moment: dt.datetime) -> dict[str, Ma
         )
         records[matter.public_id] = records[matter.reference] = record
     return records
+
+
+def filed_by(job_id: str) -> FiledReport | None:
+    """Return the report that a job has filed already, or None."""
+    filed: FiledReport | None = FiledReport.objects.select_related("file").filter(job_id_text=job_id).first()
+    return filed
+
+
+def annex_asked_for(job_id: str, number: int) -> bool:
+    """Return whether a volume of the report that `job_id` makes has been queued, whatever became of it."""
+    return Job.objects.filter(kind="completion_report_annex", params__report_job=job_id, params__volume=number).exists()
+
+
+def annexes_of(report: FiledReport) -> QuerySet[FiledReport]:
+    """Return the annex volumes filed for a report, in order of their making."""
+    jobs = Job.objects.filter(kind="completion_report_annex", params__report_job=report.job_id_text)
+    found: QuerySet[FiledReport] = FiledReport.objects.filter(job_id_text__in=jobs.values("public_id")).select_related(
+        "file"
+    )
+    return found.order_by("pk")

@@ -330,13 +330,14 @@ class DueRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlanRow:
-    """One Work Off Plan: of this phase, or of a phase before it (12.6(h))."""
+    """One Work Off Plan: of this phase, or of a phase before it (12.6(h)). `done` counts its items by state."""
 
     reference: str
     phase: str
     provider: str
     state: str
     items: int
+    done: str
     open_items: tuple[str, ...]
     more_open: int
     sha256: str
@@ -364,7 +365,7 @@ class Paper:
     file_name: str
     sha256: str
     date: str
-    statements: tuple[Labelled, ...] = ()
+    statements: str = ""
     included: str = ""
 
 

@@ -19,9 +19,7 @@ urlpatterns = [
     path("<str:public_id>/move/", phases.move, name="move"),
     path("<str:public_id>/freeze/", phases.freeze, name="freeze"),
     path("<str:public_id>/participants/", phases.add_participant, name="add-participant"),
-    path(
-        "<str:public_id>/participants/<str:organisation_id>/end/", phases.end_participation, name="end-participation"
-    ),
+    path("<str:public_id>/participants/<str:organisation_id>/end/", phases.end_participation, name="end-participation"),
     path("<str:public_id>/stages/", phases.add_stage, name="add-stage"),
     path("<str:public_id>/tests/", tests.heatmap, name="heatmap"),
     path("<str:public_id>/tests/list/", tests.tests, name="tests"),

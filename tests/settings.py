@@ -22,7 +22,7 @@ os.environ.setdefault("LOG_LEVEL", "WARNING")
 os.environ.setdefault("DATABASE_CONN_MAX_AGE", "0")
 
 from svtad.config.settings import *  # noqa: E402, F403
-from svtad.config.settings import DATA_DIR, DATABASES, STORAGES  # noqa: E402
+from svtad.config.settings import DATA_DIR, DATABASES, LOGGING, STORAGES  # noqa: E402
 
 # A file, not memory: the live server's threads and a worker's processes open it too.
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
@@ -31,3 +31,5 @@ STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.s
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# pytest collects the records itself; a handler would hold on to a stream that pytest closes after each test.
+LOGGING = {**LOGGING, "handlers": {"stderr": {"class": "logging.NullHandler"}}}

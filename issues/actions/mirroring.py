@@ -98,8 +98,6 @@ def _store(changes: Sequence[IssueChange], *, batch: ImportBatch | None, by: Act
     for issue in new:
         issue.batch = batch
         issue.reference = issue.reference or next_issue_reference(scope=issue.scope, raised_by=issue.raised_by)
-        # The columns follow from the rows below; the wording history shall not say otherwise meanwhile.
-        issue.state, issue.severity, issue.priority, issue.cause, issue.provider = IssueState.RAISED, "", "", "", None
     if new:
         create_with_history(issues=new, by=by, at=at)
     reworded = [change for change in changes if change.wording and not change.is_new]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import Any
 
@@ -40,15 +41,15 @@ def keep_in_step(*, issue_pks: Collection[int]) -> None:
     pks = sorted(issue_pks)
     for start in range(0, len(pks), CHUNK):
         issues = TestingIssue.objects.filter(pk__in=pks[start : start + CHUNK])
-        found = histories(issues)
-        changed = []
-        for issue in issues:
-            standing = Standing.of(found.get(issue.pk) or History())
-            if any(getattr(issue, column) != getattr(standing, column) for column in _CURRENT):
-                for column in _CURRENT:
-                    setattr(issue, column, getattr(standing, column))
-                changed.append(issue)
-        TestingIssue.objects.bulk_update(changed, _COLUMNS)
+        found = histories(issues, last_moves_only=True)
+        # Issues that come to stand alike are set at once: there are few ways to stand.
+        alike: defaultdict[Standing, list[int]] = defaultdict(list)
+        for pk, *columns in issues.values_list("pk", *_CURRENT):
+            standing = Standing.of(found.get(pk) or History())
+            if tuple(columns) != standing.columns:
+                alike[standing].append(pk)
+        for standing, changed in alike.items():
+            TestingIssue.objects.filter(pk__in=changed).update(**dict(zip(_CURRENT, standing.columns, strict=True)))
 
 
 def bring_up_to_date(*, fresh: TestingIssue, given: TestingIssue) -> None:

@@ -116,7 +116,7 @@ def issue_rows(issues: QuerySet[TestingIssue], moment: dt.datetime | None) -> li
     rows = list(issues.order_by("reference").values(*_FIELDS))
     if not rows:
         return []
-    found = histories(issues, until=moment)
+    found = histories(issues, until=moment, last_moves_only=True)
     titles = _titles_at(issues, moment) if moment is not None else {}
     named = {row["raised_by_id"] for row in rows} | _providers(found.values())
     organisations = {organisation.pk: organisation for organisation in Organisation.objects.filter(pk__in=named)}

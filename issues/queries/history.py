@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from issues.models import Attribution, IssueState, IssueStateChange, SeverityDetermination, TestingIssue
 
@@ -103,6 +103,11 @@ class Standing:
     cause: str
     provider_id: int | None
 
+    @property
+    def columns(self) -> tuple[str | int | None, ...]:
+        """Return the values in the order of the columns state, severity, priority, cause, provider_id."""
+        return self.state, self.severity, self.priority, self.cause, self.provider_id
+
     @classmethod
     def of(cls, history: History) -> Standing:
         """Return what `history` amounts to."""
@@ -116,19 +121,21 @@ class Standing:
         )
 
 
-def histories(issues: QuerySet[TestingIssue], *, until: dt.datetime | None = None) -> dict[int, History]:
+def histories(
+    issues: QuerySet[TestingIssue], *, until: dt.datetime | None = None, last_moves_only: bool = False
+) -> dict[int, History]:
     """Return the history of each of `issues` by primary key, in three queries however many there are.
 
     With `until` (aware), only what was recorded by then and, where law gives it a time of effect, in
-    effect by then. An issue without rows is in the result with an empty history only once asked for
-    (the result is a plain dict: use `.get`).
+    effect by then. `last_moves_only` reads of the moves each issue's last, which is all that its
+    present needs. An issue of which nothing is recorded is not in the result.
     """
     found: defaultdict[int, History] = defaultdict(History)
     for issue_pk, severity in _severity_rows(issues, until):
         found[issue_pk].severities.append(severity)
     for issue_pk, attribution in _attribution_rows(issues, until):
         found[issue_pk].attributions.append(attribution)
-    for issue_pk, state in _state_rows(issues, until):
+    for issue_pk, state in _state_rows(issues, until, last_only=last_moves_only):
         found[issue_pk].states.append(state)
     return dict(found)
 
@@ -161,8 +168,13 @@ def _attribution_rows(
         )  # fmt: skip
 
 
-def _state_rows(issues: QuerySet[TestingIssue], until: dt.datetime | None) -> Iterable[tuple[int, StateRow]]:
+def _state_rows(
+    issues: QuerySet[TestingIssue], until: dt.datetime | None, *, last_only: bool
+) -> Iterable[tuple[int, StateRow]]:
     rows = IssueStateChange.objects.filter(_until(until, effective=False), issue__in=issues.order_by())
+    if last_only:
+        last = rows.order_by().values("issue_id").annotate(last=Max("id")).values("last")
+        rows = IssueStateChange.objects.filter(pk__in=last)
     fields = ("issue_id", "id", "public_id", "from_state", "to_state", "reasons")
     for row in rows.order_by("id").values_list(*fields, "occurred_at", "recorded_at", "recorded_by"):
         yield row[0], StateRow(

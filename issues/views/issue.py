@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ from issues.forms import (
 )
 from issues.models import CountingQuestion, ExclusionProposal, IssueState, SeverityDispute, TestingIssue
 from issues.queries import scopes_reached_from
+from svtad.governance.models import Matter
 from svtad.governing.models import DocumentVersion
 from svtad.lib.errors import ActionDenied, Refused
 from svtad.parties.actors import Actor
@@ -45,6 +47,18 @@ class Act:
     form: Form
     refused: str
     open: bool
+
+
+@dataclass(frozen=True)
+class HistoryLine:
+    """One thing recorded about an issue."""
+
+    what: str
+    recorded_at: dt.datetime
+    holds_from: dt.datetime
+    by: str
+    reasons: str
+    matter: Matter | None = None
 
 
 @page("GET")
@@ -222,10 +236,9 @@ def _issue_page(
             continue
         mine = tried is not None and tried[0] == name
         form = tried[1] if mine and tried else _form(name, issue, request.actor)
-        acts.append(Act(name, title, label, clause, form, _refusal(name, issue, request.actor), mine))
-    runs = TestRun.objects.visible_to(request.actor).filter(
-        pk__in=issue.run_links.values("run_id")
-    )
+        opened = mine or request.GET.get("do") == name
+        acts.append(Act(name, title, label, clause, form, _refusal(name, issue, request.actor), opened))
+    runs = TestRun.objects.visible_to(request.actor).filter(pk__in=issue.run_links.values("run_id"))
     context = {
         "title": f"{issue.reference} {issue.title}",
         "issue": issue,
@@ -251,45 +264,40 @@ def _issue_page(
     return render(request, "issues/issue.html", context, status=400 if tried else 200)
 
 
-def _history(issue: TestingIssue) -> list[dict[str, Any]]:
+def _history(issue: TestingIssue) -> list[HistoryLine]:
     """Return everything recorded about the issue, the newest first."""
-    lines: list[dict[str, Any]] = []
-    for change in issue.state_changes.all():
-        lines.append(
-            {
-                "recorded_at": change.recorded_at,
-                "holds_from": change.occurred_at,
-                "what": f"{IssueState(change.to_state).label}",
-                "by": change.recorded_by,
-                "reasons": change.reasons,
-                "place": (change.recorded_at, 0, change.pk),
-            }
+    moves = (
+        HistoryLine(
+            what=IssueState(change.to_state).label,
+            recorded_at=change.recorded_at,
+            holds_from=change.occurred_at,
+            by=change.recorded_by,
+            reasons=change.reasons,
         )
-    for row in issue.severities.select_related("decision__matter"):
-        lines.append(
-            {
-                "recorded_at": row.recorded_at,
-                "holds_from": row.effective_at,
-                "what": f"Severity {row.severity}" + (f", priority {row.priority}" if row.priority else "") + f", by {row.body}",
-                "by": row.recorded_by,
-                "reasons": row.reasons,
-                "matter": row.decision.matter if row.decision else None,
-                "place": (row.recorded_at, 1, row.pk),
-            }
+        for change in issue.state_changes.order_by("-pk")
+    )
+    gradings = (
+        HistoryLine(
+            what=f"Severity {row.severity}{f', priority {row.priority}' if row.priority else ''}, by {row.body}",
+            recorded_at=row.recorded_at,
+            holds_from=row.effective_at,
+            by=row.recorded_by,
+            reasons=row.reasons,
+            matter=row.decision.matter if row.decision else None,
         )
-    for held in issue.attributions.select_related("provider"):
-        cause = held.get_cause_display()
-        lines.append(
-            {
-                "recorded_at": held.recorded_at,
-                "holds_from": held.effective_at,
-                "what": f"Cause: {cause}" + (f"; answers for it: {held.provider}" if held.provider else ""),
-                "by": held.recorded_by,
-                "reasons": held.reasons,
-                "place": (held.recorded_at, 2, held.pk),
-            }
+        for row in issue.severities.select_related("decision__matter").order_by("-pk")
+    )
+    attributions = (
+        HistoryLine(
+            what=f"Cause: {held.get_cause_display()}{f'; {held.provider} answers for it' if held.provider else ''}",
+            recorded_at=held.recorded_at,
+            holds_from=held.effective_at,
+            by=held.recorded_by,
+            reasons=held.reasons,
         )
-    return sorted(lines, key=lambda line: line["place"], reverse=True)
+        for held in issue.attributions.select_related("provider").order_by("-pk")
+    )
+    return sorted([*moves, *gradings, *attributions], key=lambda line: line.recorded_at, reverse=True)
 
 
 def severities_of(version: DocumentVersion) -> tuple[str, ...]:

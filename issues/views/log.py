@@ -27,13 +27,39 @@ from testphases.queries import scopes_for
 
 #: Filters of the log that the page offers; each is a name in the address.
 FILTERS = (
-    "q", "scope", "state", "open", "severity", "cause", "provider", "raised_by", "dmc", "functional_group", "excluded",
-    "disputed", "raised_from", "raised_to",
-)  # fmt: skip
+    "q",
+    "scope",
+    "state",
+    "open",
+    "severity",
+    "cause",
+    "provider",
+    "raised_by",
+    "dmc",
+    "functional_group",
+    "excluded",
+    "disputed",
+    "raised_from",
+    "raised_to",
+)
 HEADER = (
-    "Reference", "External id", "Title", "Severity", "Priority", "State", "Cause", "Who answers for it", "DMC",
-    "Functional group", "Phase", "Release", "Raised by", "Found", "Recorded", "Before a board",
-)  # fmt: skip
+    "Reference",
+    "External id",
+    "Title",
+    "Severity",
+    "Priority",
+    "State",
+    "Cause",
+    "Who answers for it",
+    "DMC",
+    "Functional group",
+    "Phase",
+    "Release",
+    "Raised by",
+    "Found",
+    "Recorded",
+    "Before a board",
+)
 
 
 @dataclass(frozen=True)
@@ -219,9 +245,7 @@ def _rows(issues: Iterable[TestingIssue]) -> Iterator[LogRow]:
 _OF_THE_MOMENT = ("state", "open", "severity", "cause", "provider", "excluded", "disputed")
 
 
-def _past_rows(
-    params: Mapping[str, list[str]], actor: Actor, moment: dt.datetime, sort: Sort
-) -> list[LogRow]:
+def _past_rows(params: Mapping[str, list[str]], actor: Actor, moment: dt.datetime, sort: Sort) -> list[LogRow]:
     steady = {name: values for name, values in params.items() if name not in _OF_THE_MOMENT}
     issues = issue_list(steady, actor=actor).filter(recorded_at__lte=moment)
     rows = [_past_row(each) for each in issue_rows(issues, moment) if _fits(each, params)]
@@ -231,10 +255,19 @@ def _past_rows(
 
 
 _PAST_SORTS = {
-    "reference": "reference", "title": "title", "severity": "severity", "priority": "priority", "state": "state",
-    "provider": "provider", "cause": "cause", "raised_by": "raised_by", "raised": "occurred_at",
-    "recorded": "recorded_at", "dmc": "dmc", "phase": "phase",
-}  # fmt: skip
+    "reference": "reference",
+    "title": "title",
+    "severity": "severity",
+    "priority": "priority",
+    "state": "state",
+    "provider": "provider",
+    "cause": "cause",
+    "raised_by": "raised_by",
+    "raised": "occurred_at",
+    "recorded": "recorded_at",
+    "dmc": "dmc",
+    "phase": "phase",
+}
 
 
 def _fits(issue: IssueAt, params: Mapping[str, list[str]]) -> bool:
@@ -275,9 +308,23 @@ def _past_row(issue: IssueAt) -> LogRow:
 def _csv_line(row: LogRow) -> tuple[object, ...]:
     boards = "; ".join(f"{what} {state}" for what, state, _ in row.boards)
     return (
-        row.reference, row.external_id, row.title, row.severity, row.priority, row.state_label, row.cause, row.provider,
-        row.dmc, row.functional_group, row.phase, row.release, row.raised_by, row.occurred_at, row.recorded_at, boards,
-    )  # fmt: skip
+        row.reference,
+        row.external_id,
+        row.title,
+        row.severity,
+        row.priority,
+        row.state_label,
+        row.cause,
+        row.provider,
+        row.dmc,
+        row.functional_group,
+        row.phase,
+        row.release,
+        row.raised_by,
+        row.occurred_at,
+        row.recorded_at,
+        boards,
+    )
 
 
 def _table(counts: Iterable[Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from reports.contents import counts, criteria, opening, papers, remarks
 from reports.contents import issues as issue_lists
 from reports.contents.annexes import annex_volume, volume_entries
 from reports.contents.dossier import Dossier
+from reports.contents.words import plain
 from reports.shapes import CompletionReport, Included, Paper
 from svtad.gates.models import Assessment, EvidenceItem
 from svtad.lib.errors import Refused
@@ -101,7 +102,7 @@ def _include(
         included.append(
             Included(
                 name=f"{len(included) + 1:02d}-{row.file.name}",
-                description=f"{item.kind.replace('_', ' ').capitalize()} {dossier.provider_names.get(item.provider or '', '')}".strip(),
+                description=" ".join((plain(item.kind), *([dossier.provider(item.provider)] if item.provider else ()))),
                 sha256=row.file.sha256,
                 content=read_file(row),
             )

@@ -35,9 +35,7 @@ def checklist(dossier: Dossier) -> tuple[CriterionBlock, ...]:
 
     One that this step does not judge is there, as not judged.
     """
-    return tuple(
-        _block(dossier, criterion) for criterion in dossier.phase_kind.criteria if _counts_at_exit(criterion)
-    )
+    return tuple(_block(dossier, criterion) for criterion in dossier.phase_kind.criteria if _counts_at_exit(criterion))
 
 
 def table_rows(dossier: Dossier) -> tuple[CriterionBlock, ...]:
@@ -49,8 +47,6 @@ def table_rows(dossier: Dossier) -> tuple[CriterionBlock, ...]:
 def anchor(key: str) -> str:
     """Return the name of a criterion's place in the document: letters, digits and dashes only."""
     return "criterion-" + re.sub(r"[^a-z0-9]+", "-", key.lower()).strip("-")
-
-
 
 
 def _counts_at_exit(criterion: Criterion) -> bool:
@@ -88,7 +84,8 @@ def in_the_way(finding: Finding) -> tuple[tuple[InTheWay, ...], int]:
     """Return what stands in the way, grouped by reason in the judge's order, and how much the groups leave out."""
     groups: dict[tuple[str, bool], list[str]] = {}
     for row in finding.blockers:
-        groups.setdefault((row.text.strip("() "), row.pending), []).append(row.reference)
+        text = row.text[1:-1] if row.text.startswith("(") and row.text.endswith(")") else row.text
+        groups.setdefault((text, row.pending), []).append(row.reference)
     shown = tuple(
         InTheWay(
             references=tuple(references[:SHOWN_REFERENCES]),
@@ -129,10 +126,10 @@ def evidence_row(dossier: Dossier, line: EvidenceLine) -> EvidenceRow:
     """Return a finding's line of evidence with its file's name and date, from the row it names."""
     item = dossier.evidence.get(line.id)
     return EvidenceRow(
-        what=line.title or plain(line.kind),
+        what=plain(line.kind),
         provider=dossier.provider(line.provider) if line.provider else "",
         state=plain(line.state),
-        file_name=item.file.name if item else "",
+        file_name=item.file.name if item else line.title,
         sha256=line.sha256 or "",
         date=day(item.occurred_at) if item else "",
         accepted=line.accepted,

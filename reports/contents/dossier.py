@@ -45,9 +45,7 @@ class Dossier:
             as_at=str(codec.encode(self.facts.as_at)),
             facts_sha256=stored.facts_sha256,
             verdict=Verdict(stored.verdict),
-            findings=tuple(
-                codec.decode(Finding, data, path=f"findings[{index}]") for index, data in enumerate(rows)
-            ),
+            findings=tuple(codec.decode(Finding, data, path=f"findings[{index}]") for index, data in enumerate(rows)),
         )
 
     @cached_property

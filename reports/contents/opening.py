@@ -6,7 +6,7 @@ import datetime as dt
 from collections import Counter
 
 from reports.contents.dossier import Dossier
-from reports.contents.words import STEPS, count, instant, mark_of_verdict
+from reports.contents.words import STEPS, count, instant, mark_of_all
 from reports.shapes import Cover, CriterionBlock, Mark, Summary, Tally
 from svtad.rulebook.vocabulary import Step, Verdict
 
@@ -45,10 +45,8 @@ def summary(dossier: Dossier, criteria: tuple[CriterionBlock, ...]) -> Summary:
     """Return the answer: the sentence first, then how many criteria have each mark."""
     marks = Counter(block.mark for block in criteria)
     judged = [block for block in criteria if block.mark is not Mark.NOT_STARTED]
-    awaiting = bool(marks[Mark.AWAITING]) and not marks[Mark.NOT_MET]
-    mark = Mark.AWAITING if awaiting else mark_of_verdict(dossier.judgement.verdict)
     return Summary(
-        mark=mark,
+        mark=mark_of_all(dossier.judgement.findings),
         sentence=_sentence(dossier, marks, len(judged)),
         qualifier=_qualifier(dossier),
         tally=tuple(Tally(mark=key, count=marks[key]) for key in _MARKS if marks[key]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections import Counter
 from typing import Any
 
 from reports.contents.dossier import Dossier
@@ -12,10 +12,17 @@ from reports.shapes import DueRow, Labelled, Paper, PlanRow, Witnessing, WorkOff
 from svtad.gates.models import EvidenceItem
 from svtad.rulebook.facts import CertificateFact, EvidenceFact, ProviderFact, WorkOffPlanFact
 from svtad.rulebook.findings import DueLine
-from svtad.rulebook.vocabulary import EvidenceKind, WorkOffItemState
+from svtad.rulebook.relevance import EVIDENCE_AT
+from svtad.rulebook.vocabulary import EvidenceKind, EvidenceState, Step, WorkOffItemState
 
 #: So many open items of an earlier plan are named; the rest are counted.
 SHOWN_ITEMS = 10
+_ITEM_STATES = {
+    WorkOffItemState.OPEN: "open",
+    WorkOffItemState.CLOSED: "closed and not yet re-run with success",
+    WorkOffItemState.RERUN_PASSED: "closed and re-run",
+}
+_APPROVED = (EvidenceState.APPROVED, EvidenceState.SHARED_WITH_TAG)
 #: The key under which an item of evidence states the results of 13.13.
 WITNESSING = "13.13"
 
@@ -61,17 +68,15 @@ def _iso_day(text: str | None) -> str:
 
 
 def _plan(dossier: Dossier, plan: WorkOffPlanFact, phase: str) -> PlanRow:
-    open_items = [
-        f"{item.reference} ({plain(item.state).lower()})"
-        for item in plan.items
-        if item.state is not WorkOffItemState.RERUN_PASSED
-    ]
+    open_items = [item.reference for item in plan.items if item.state is not WorkOffItemState.RERUN_PASSED]
+    states = Counter(item.state for item in plan.items)
     return PlanRow(
         reference=plan.reference or plan.id,
         phase=phase,
         provider=dossier.provider(plan.provider) if plan.provider else "The whole phase",
         state=plain(plan.state),
         items=len(plan.items),
+        done=", ".join(f"{states[state]:,} {words}" for state, words in _ITEM_STATES.items() if states[state]),
         open_items=tuple(open_items[:SHOWN_ITEMS]),
         more_open=max(0, len(open_items) - SHOWN_ITEMS),
         sha256=plan.sha256 or "",
@@ -80,25 +85,36 @@ def _plan(dossier: Dossier, plan: WorkOffPlanFact, phase: str) -> PlanRow:
 
 def papers(dossier: Dossier) -> tuple[Paper, ...]:
     """Return what 9.4, 9.5, 12.6(i), 19.4 and 9.2 ask for, each as provided or not provided."""
-    owing = [provider for provider in dossier.facts.providers if provider.owes_evidence]
-    of = _of_kind(dossier)
     listed = [
-        *_per_provider(dossier, owing, of(EvidenceKind.PROVIDER_REPORT), clause="9.4", what="Provider report"),
-        *_phase_wide(dossier, of(EvidenceKind.ASSURANCE_REPORT), clause="9.5", what="DCC assurance report"),
+        *_per_provider(dossier, EvidenceKind.PROVIDER_REPORT, clause="9.4", what="Provider report"),
+        *_phase_wide(dossier, EvidenceKind.ASSURANCE_REPORT, clause="9.5", what="DCC assurance report"),
     ]
     if any(criterion.key == "12.6(i)" for criterion in dossier.phase_kind.criteria):
-        listed += _certificates(dossier, owing)
+        listed += _certificates(dossier)
     if dossier.facts.phase_kind == "SIT":
-        listed += _phase_wide(dossier, of(EvidenceKind.SIT_AUDIT_REPORT), clause="19.4", what="SIT Audit Report")
-        listed += _phase_wide(dossier, of(EvidenceKind.TTM), clause="11.1", what="Test Traceability Matrix")
-        listed += _phase_wide(dossier, of(EvidenceKind.TEST_HEATMAP), clause="Table 13.1 row 7", what="Test heatmap")
+        listed += _phase_wide(dossier, EvidenceKind.SIT_AUDIT_REPORT, clause="19.4", what="SIT Audit Report")
+        listed += _phase_wide(dossier, EvidenceKind.TTM, clause="11.1", what="Test Traceability Matrix")
+        listed += _phase_wide(dossier, EvidenceKind.TEST_HEATMAP, clause="Table 13.1 row 7", what="Test heatmap")
     return (*listed, _issue_log(dossier))
 
 
 def reports_to_include(dossier: Dossier) -> tuple[EvidenceFact, ...]:
-    """Return the 9.4 and 9.5 reports that 9.7 wants inside the Completion Report, where their files are stored."""
-    kinds = (EvidenceKind.PROVIDER_REPORT, EvidenceKind.ASSURANCE_REPORT)
-    return tuple(item for item in dossier.facts.evidence if item.kind in kinds and item.is_stored)
+    """Return the 9.4 and 9.5 reports that 9.7 wants inside the Completion Report: those accepted and approved.
+
+    An assurance report that TAB has not approved is for nobody beyond TAB (9.6), so it is not carried to TAG inside
+    this report; nor are the provider reports before that.
+    """
+    approved = [
+        item
+        for item in dossier.facts.evidence
+        if item.kind is EvidenceKind.ASSURANCE_REPORT and item.state in _APPROVED and item.is_stored
+    ]
+    accepted = [
+        item
+        for item in dossier.facts.evidence
+        if item.kind is EvidenceKind.PROVIDER_REPORT and item.state is EvidenceState.ACCEPTED and item.is_stored
+    ]
+    return (*accepted, *approved) if approved else ()
 
 
 def witnessing(dossier: Dossier) -> Witnessing:
@@ -107,9 +123,7 @@ def witnessing(dossier: Dossier) -> Witnessing:
     An item's statements hold them under "13.13": {"executed": 38, "passed": 36, "failed": [{"number": 2,
     "reason": "…"}]}. The ratio is of executed tests, not of planned ones.
     """
-    stated = next(
-        (item.statements[WITNESSING] for item in dossier.evidence.values() if _states_witnessing(item)), None
-    )
+    stated = next((item.statements[WITNESSING] for item in dossier.evidence.values() if _states_witnessing(item)), None)
     if stated is None:
         return Witnessing(provided=False, passed=None, executed=None, failures=(), ratio=NONE)
     passed, executed = stated["passed"], stated["executed"]
@@ -131,33 +145,37 @@ def _states_witnessing(item: EvidenceItem) -> bool:
     return isinstance(stated, dict) and all(type(stated.get(key)) is int for key in ("passed", "executed"))
 
 
-def _of_kind(dossier: Dossier) -> Any:
-    def of(kind: EvidenceKind) -> list[EvidenceFact]:
-        return [item for item in dossier.facts.evidence if item.kind is kind]
+def _owing(dossier: Dossier) -> list[ProviderFact]:
+    """The providers of which evidence is due: all, or the one whose certificate is at stake."""
+    alone = dossier.assessment.provider_id_text
+    return [row for row in dossier.facts.providers if row.owes_evidence and alone in ("", row.id)]
 
-    return of
+
+def _of_kind(dossier: Dossier, kind: EvidenceKind) -> list[EvidenceFact]:
+    return [item for item in dossier.facts.evidence if item.kind is kind]
 
 
-def _per_provider(
-    dossier: Dossier, owing: Iterable[ProviderFact], items: list[EvidenceFact], *, clause: str, what: str
-) -> list[Paper]:
-    """One line per provider that owes it, and one per item of nobody in particular."""
+def _looked_at(dossier: Dossier, kind: EvidenceKind) -> bool:
+    """Whether this step looks at evidence of that kind at all: else nothing can be said of it."""
+    return kind in EVIDENCE_AT[Step(dossier.assessment.step)]
+
+
+def _per_provider(dossier: Dossier, kind: EvidenceKind, *, clause: str, what: str) -> list[Paper]:
+    """One line per provider that owes it, and one per item that covers the whole phase."""
+    items = _of_kind(dossier, kind)
     listed = [_paper(dossier, item, clause=clause, what=what) for item in items if item.provider is None]
-    for provider in owing:
+    covered = bool(listed)
+    for provider in _owing(dossier):
         own = [item for item in items if item.provider == provider.id]
         listed += [_paper(dossier, item, clause=clause, what=what) for item in own]
-        if not own and not listed_for_all(items):
-            listed.append(_absent(clause, what, provider.name))
+        if not own and not covered:
+            listed.append(_absent(clause, what, provider.name, looked_at=_looked_at(dossier, kind)))
     return listed
 
 
-def listed_for_all(items: Iterable[EvidenceFact]) -> bool:
-    """Return whether one of the items covers every provider (it names none)."""
-    return any(item.provider is None for item in items)
-
-
-def _phase_wide(dossier: Dossier, items: list[EvidenceFact], *, clause: str, what: str) -> list[Paper]:
-    return [_paper(dossier, item, clause=clause, what=what) for item in items] or [_absent(clause, what)]
+def _phase_wide(dossier: Dossier, kind: EvidenceKind, *, clause: str, what: str) -> list[Paper]:
+    listed = [_paper(dossier, item, clause=clause, what=what) for item in _of_kind(dossier, kind)]
+    return listed or [_absent(clause, what, looked_at=_looked_at(dossier, kind))]
 
 
 def _paper(dossier: Dossier, item: EvidenceFact, *, clause: str, what: str) -> Paper:
@@ -165,41 +183,51 @@ def _paper(dossier: Dossier, item: EvidenceFact, *, clause: str, what: str) -> P
     state = plain(item.state) if item.is_stored else f"{plain(item.state)}; its file is gone or was changed"
     return Paper(
         clause=clause,
-        what=what if not item.title else f"{what}: {item.title}",
+        what=what,
         provider=dossier.provider(item.provider) if item.provider else "",
         provided=item.sha256 is not None,
         state=state,
-        file_name=row.file.name if row else "",
+        file_name=row.file.name if row else item.title,
         sha256=item.sha256 or "",
         date=day(row.occurred_at) if row else NONE,
-        statements=tuple(
-            Labelled(label=statement.clause, value="Confirmed" if statement.confirmed else "Not confirmed")
-            for statement in item.statements
-        ),
+        statements=_statements(item),
     )
 
 
-def _absent(clause: str, what: str, provider: str = "") -> Paper:
+def _statements(item: EvidenceFact) -> str:
+    """Return which clauses a report confirms, and which it does not."""
+    confirmed = [row.clause for row in item.statements if row.confirmed]
+    refused = [row.clause for row in item.statements if not row.confirmed]
+    parts = [
+        f"{word} {', '.join(clauses)}"
+        for word, clauses in (("confirms", confirmed), ("does not confirm", refused))
+        if clauses
+    ]
+    return "; ".join(parts)
+
+
+def _absent(clause: str, what: str, provider: str = "", *, looked_at: bool = True) -> Paper:
     return Paper(
         clause=clause,
         what=what,
         provider=provider,
         provided=False,
-        state="Not provided",
+        state="Not provided" if looked_at else "Not looked at in this step",
         file_name="",
         sha256="",
         date=NONE,
     )
 
 
-def _certificates(dossier: Dossier, owing: Iterable[ProviderFact]) -> list[Paper]:
+def _certificates(dossier: Dossier) -> list[Paper]:
     held = {certificate.provider: certificate for certificate in dossier.facts.certificates}
+    looked_at = dossier.assessment.step in (Step.COMPLETION, Step.PANEL)
     what = "Test Completion Certificate"
     return [
         _certificate(dossier, held[provider.id], provider.name, what)
         if provider.id in held
-        else _absent("12.6(i)", what, provider.name)
-        for provider in owing
+        else _absent("12.6(i)", what, provider.name, looked_at=looked_at)
+        for provider in _owing(dossier)
     ]
 
 

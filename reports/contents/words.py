@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 from reports.shapes import Mark
+from svtad.gates.queries import Shown, Word, shown, shown_overall
 from svtad.lib.clock import LONDON
 from svtad.rulebook.findings import Finding
 from svtad.rulebook.vocabulary import Step, Verdict
@@ -51,9 +53,13 @@ def count(number: int, one: str, many: str = "") -> str:
 
 def mark_of(finding: Finding) -> Mark:
     """Return how a finding is shown: NOT_MET that only waits for a body is Awaiting."""
-    if finding.verdict is Verdict.NOT_MET and finding.awaiting:
-        return Mark.AWAITING
-    return mark_of_verdict(finding.verdict)
+    return _MARKS[shown(finding).word]
+
+
+def mark_of_all(findings: Iterable[Finding]) -> Mark:
+    """Return how the verdict of all findings together is shown."""
+    overall: Shown = shown_overall(findings)
+    return _MARKS[overall.word]
 
 
 def mark_of_verdict(verdict: Verdict) -> Mark:
@@ -68,14 +74,19 @@ def mark_of_verdict(verdict: Verdict) -> Mark:
 
 def why_so(finding: Finding) -> str:
     """Return what a mark that could be misread needs beside it; empty for a plain Met or Not met."""
-    if finding.verdict is Verdict.BLOCKED:
-        return "a pending severity dispute could change the result (14.5)"
-    if finding.verdict is Verdict.CANNOT_EVALUATE:
-        return "a fact or a rule is missing"
-    if mark_of(finding) is Mark.AWAITING:
+    said = shown(finding)
+    if said.word is Word.AWAITING:
         return "stored as Not met; only a matter still open before a body stands in the way"
-    return ""
+    return said.why
 
+
+_MARKS = {
+    Word.MET: Mark.MET,
+    Word.NOT_MET: Mark.NOT_MET,
+    Word.AWAITING: Mark.AWAITING,
+    Word.CANNOT_DECIDE: Mark.CANNOT_DECIDE,
+    Word.NOT_STARTED: Mark.NOT_STARTED,
+}
 
 STEPS = {
     Step.ENTRY: "ENTRY: before the phase starts",

@@ -38,13 +38,13 @@ def render_pdf(report: CompletionReport, *, on_page: OnPage | None = None) -> by
             description="Every Testing Issue and every planned test that did not pass",
             content=full_sheet(report),
         ),
-        *(
-            Attached(name=file.name, description=file.description, content=file.content)
-            for file in report.included
-        ),
+        *(Attached(name=file.name, description=file.description, content=file.content) for file in report.included),
     ]
     return to_pdf(
-        report_html(report), identity=f"{report.cover.assessment} {report.cover.made_at}", attached=attached, on_page=on_page
+        report_html(report),
+        identity=f"{report.cover.assessment} {report.cover.made_at}",
+        attached=attached,
+        on_page=on_page,
     )
 
 

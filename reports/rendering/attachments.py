@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import zipfile
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -111,7 +112,7 @@ def _workbook(sheets: dict[str, Iterable[Sequence[Cell]]]) -> bytes:
     return _with_fixed_dates(raw)
 
 
-def _cell(sheet: object, value: Cell) -> WriteOnlyCell:
+def _cell(sheet: Any, value: Cell) -> Any:
     """Return a cell; a text is kept as text even where it begins like a formula."""
     if isinstance(value, str):
         cell = WriteOnlyCell(sheet, value=ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", value[:_LONGEST_CELL]))

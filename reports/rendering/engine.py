@@ -91,9 +91,7 @@ def to_pdf(
     fetcher = AssetFetcher()
     fonts = FontConfiguration()
     with _watched(on_page, time_limit) as watch:
-        sheet = CSS(
-            string=asset("report.css").decode(), font_config=fonts, url_fetcher=fetcher, base_url=f"{SCHEME}/"
-        )
+        sheet = CSS(string=asset("report.css").decode(), font_config=fonts, url_fetcher=fetcher, base_url=f"{SCHEME}/")
         page = HTML(string=html, url_fetcher=fetcher, base_url=f"{SCHEME}/")
         document = page.render(stylesheets=[sheet], font_config=fonts, pdf_tags=True)
         titles = _link_titles(html)
@@ -155,6 +153,4 @@ def _check(complaints: list[logging.LogRecord]) -> None:
 
 def _link_titles(html: str) -> dict[str, str]:
     """Return what each heading with an id says, for the description of the links that lead there."""
-    return {
-        anchor: "To " + " ".join(_TAG.sub(" ", inner).split())[:120] for anchor, inner in _HEADING.findall(html)
-    }
+    return {anchor: "To " + " ".join(_TAG.sub(" ", inner).split())[:120] for anchor, inner in _HEADING.findall(html)}

@@ -60,7 +60,11 @@ _OUTLINE: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     ("workoff", "Work Off Plans", ()),
-    ("papers", "Reports, certificates and witnessing", (("provided", "What is provided"), ("witnessing", "Witnessing"))),
+    (
+        "papers",
+        "Reports, certificates and witnessing",
+        (("provided", "What is provided"), ("witnessing", "Witnessing")),
+    ),
     ("unjudged", "What could not be evaluated", ()),
     (
         "readings",
@@ -89,10 +93,10 @@ def outline(*, with_rows: bool, annexes: tuple[tuple[str, str], ...]) -> dict[st
 
 
 def report_html(report: CompletionReport) -> str:
-    """Return the whole report as HTML: written once without the annex of long texts, which fills as it is written."""
+    """Return the whole report as HTML, with the annex of long texts only where there are any."""
     long_texts = LongTexts()
+    with_rows = bool(report.rows)
     inside = () if report.volumes else _ANNEXES
-    annexes = (*inside, (LONG_TEXTS, "Long texts"))
     context = {
         "report": report,
         "cover": report.cover,
@@ -101,15 +105,15 @@ def report_html(report: CompletionReport) -> str:
         "not_met": [block for block in report.criteria if block.mark is not Mark.MET and block.in_the_way],
         "grave": [row for row in report.issues.counted if row.severity in GRAVE],
         "severities": [cell.severity for cell in report.thresholds[0].cells] if report.thresholds else [],
-        "sections": outline(with_rows=bool(report.rows), annexes=annexes),
+        "sections": outline(with_rows=with_rows, annexes=(*inside, (LONG_TEXTS, "Long texts"))),
     }
-    # The body first: only then is it known whether there is an annex of long texts to list in the contents.
+    # These first: only then is it known whether the contents list an annex of long texts.
+    front = render_to_string("reports/chapters/cover.html", context)
     body = render_to_string("reports/body.html", context)
-    if not long_texts.entries:
-        context["sections"] = outline(with_rows=bool(report.rows), annexes=inside)
-    context["chapters"] = [section for section in context["sections"].values() if "." not in section.number]
-    context["body"] = body
-    return printable(render_to_string("reports/completion_report.html", context))
+    annexes = (*inside, (LONG_TEXTS, "Long texts")) if long_texts.entries else inside
+    sections = outline(with_rows=with_rows, annexes=annexes)
+    context["chapters"] = [section for section in sections.values() if "." not in section.number]
+    return printable(render_to_string("reports/completion_report.html", {**context, "front": front, "body": body}))
 
 
 def volume_html(volume: AnnexVolume) -> str:

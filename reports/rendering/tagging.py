@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import pydyf
+import pydyf  # type: ignore[import-untyped]  # no types of its own
 
 
 def finish(document: Any, pdf: Any, *, link_titles: dict[str, str]) -> None:

@@ -22,6 +22,12 @@ def fit(context: Context, text: str, limit: int, where: str = "") -> str:
 
 
 @register.simple_tag(takes_context=True)
+def fit_all(context: Context, texts: tuple[str, ...], limit: int, where: str) -> str:
+    """Write several texts, each cut to `limit` characters."""
+    return ", ".join(fit(context, text, limit, where) for text in texts)
+
+
+@register.simple_tag(takes_context=True)
 def references(context: Context, row: InTheWay, most: int) -> str:
     """Write up to `most` references of what stands in the way, and how many more there are."""
     shown = ", ".join(fit(context, reference, 80) for reference in row.references[:most])

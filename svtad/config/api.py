@@ -1,7 +1,6 @@
 """REST under /api/v1/: each app's `api` module says what it serves; this puts it together.
 
-An app's `api.py` has `routes`, a list of `(prefix, ViewSet, basename)` for one shared router, or
-`urlpatterns`, or both. The prefix is the Code's word in the plural: `planned-tests`, `testing-issues`.
+An app's `api.py` has `urlpatterns`. A name is the Code's word in the plural: `planned-tests`, `issues`.
 """
 
 from __future__ import annotations
@@ -11,10 +10,11 @@ from importlib import import_module
 from csp.decorators import csp_update
 from django.apps import AppConfig, apps
 from django.conf import settings
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, path, re_path
 from django.utils.module_loading import module_has_submodule
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
-from rest_framework.routers import SimpleRouter
+
+from svtad.parties.api import NoSuchAddress
 
 
 def is_ours(config: AppConfig) -> bool:
@@ -23,16 +23,12 @@ def is_ours(config: AppConfig) -> bool:
 
 
 def _compose() -> list[URLPattern | URLResolver]:
-    router = SimpleRouter()
     patterns: list[URLPattern | URLResolver] = []
     for config in apps.get_app_configs():
-        if not (is_ours(config) and module_has_submodule(config.module, "api")):
-            continue
-        module = import_module(f"{config.name}.api")
-        for prefix, viewset, basename in getattr(module, "routes", ()):
-            router.register(prefix, viewset, basename=basename)
-        patterns.extend(getattr(module, "urlpatterns", ()))
-    return [*patterns, path("", include(router.urls))]
+        if is_ours(config) and module_has_submodule(config.module, "api"):
+            patterns.extend(import_module(f"{config.name}.api").urlpatterns)
+    # Last: an address that nothing serves is a problem too, not a page.
+    return [*patterns, re_path("", NoSuchAddress.as_view(), name="api-nowhere")]
 
 
 urlpatterns = _compose()

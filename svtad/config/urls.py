@@ -21,7 +21,7 @@ PAGES = {
     "devices": "devices/",
     "testphases": "phases/",
     "issues": "issues/",
-    "gates": "assessments/",
+    "gates": "phases/",  # a judgement stands with the phase it is about
     "reports": "reports/",
 }
 

@@ -51,10 +51,8 @@ def check_can_assess(actor: Actor, scope: TestScope) -> None:
     _require_sight(actor, scope)
 
 
-def check_can_attach(
-    actor: Actor, scope: TestScope, *, kind: EvidenceKind, provider: Organisation | None
-) -> None:
-    """Attach evidence: the DCC any, a DCC Service Provider its own plan, report and results, the SIT Auditor its report."""
+def check_can_attach(actor: Actor, scope: TestScope, *, kind: EvidenceKind, provider: Organisation | None) -> None:
+    """Attach evidence: the DCC any, a DCC Service Provider its own plan, report and results, the SIT Auditor its."""
     clause = CLAUSE_OF[kind]
     _require_sight(actor, scope, clause)
     if actor.may("attach_evidence"):
@@ -130,9 +128,7 @@ def paper_audience(*, provider: Organisation | None = None) -> Audience:
 def judged_now(scope: TestScope, *, step: Step, provider: Organisation | None = None) -> Judgement:
     """Judge the facts as they are at this moment, without storing it. Raises Refused where no edition is held."""
     gathered = gather_with_changes(scope, as_at=None)
-    return judge(
-        gathered.facts, step=step, provider=provider.public_id if provider else None, edition=gathered.edition
-    )
+    return judge(gathered.facts, step=step, provider=provider.public_id if provider else None, edition=gathered.edition)
 
 
 def check_certifiable(scope: TestScope, provider: Organisation) -> Assessment:

@@ -15,6 +15,10 @@ from svtad.rulebook.vocabulary import Body
 MAY_GO_AGAINST = (Body.PANEL, Body.SOS)
 
 
+#: What a step may bring besides what it must: the days that TAB sets where 15.1 gives none.
+MAY_BRING = {("WORK_OFF_PLAN", "APPROVE"): ("clock_start", "due")}
+
+
 class MomentInput(forms.DateTimeInput):
     """A date and a time to the minute, in London."""
 
@@ -47,7 +51,9 @@ class DecisionForm(forms.Form):
     )
     meeting = forms.CharField(label="Meeting or reference", max_length=120, required=False)
 
-    def __init__(self, *args: Any, step: Transition, severities: tuple[str, ...], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, procedure: str, step: Transition, severities: tuple[str, ...], **kwargs: Any
+    ) -> None:
         """Add the fields that `step` requires; a document is required of the Secretary of State's decision."""
         kwargs.setdefault("prefix", f"{step.body}-{step.outcome}".lower())
         super().__init__(*args, **kwargs)
@@ -58,6 +64,20 @@ class DecisionForm(forms.Form):
         for need in step.requires:
             if need.kind != "file" and need.key != "rationale":
                 self.fields[need.key] = _field_for(need.kind, need.title, severities)
+        self.brings = MAY_BRING.get((procedure, step.outcome), ())
+        if self.brings:
+            self.fields["clock_start"] = forms.DateField(
+                label="The day from which the timescale of 15.1 runs",
+                widget=DayInput(),
+                required=False,
+                help_text="Only where the phase has no certificate to count from.",
+            )
+            self.fields["due"] = forms.CharField(
+                label="Dates for Testing Issues that 15.1 gives none",
+                widget=forms.Textarea,
+                required=False,
+                help_text="One a line: the issue's reference and the date, such as MOC-SIT-0012 2026-12-18.",
+            )
         needs_reasons = any(need.key == "rationale" for need in step.requires)
         self.fields["rationale"] = forms.CharField(label="Reasons", widget=forms.Textarea, required=needs_reasons)
         document = next((need for need in step.requires if need.kind == "file"), None)
@@ -72,10 +92,25 @@ class DecisionForm(forms.Form):
                 required=False,
             )
 
+    def clean_due(self) -> dict[str, str]:
+        """Read the dates by issue."""
+        due: dict[str, str] = {}
+        for line in str(self.cleaned_data.get("due") or "").splitlines():
+            parts = line.replace(",", " ").split()
+            if not parts:
+                continue
+            try:
+                reference, day = parts
+                due[reference] = dt.date.fromisoformat(day).isoformat()
+            except ValueError as error:
+                raise forms.ValidationError(f"“{line.strip()}” is not a reference and a date.") from error
+        return due
+
     @property
     def given(self) -> dict[str, Any]:
         """Return the step's own statements by key, as JSON can hold them."""
         values = {key: self.cleaned_data.get(key) for key in self.extra}
+        values |= {key: self.cleaned_data[key] for key in self.brings if self.cleaned_data.get(key)}
         return {key: value.isoformat() if isinstance(value, dt.date) else value for key, value in values.items()}
 
 

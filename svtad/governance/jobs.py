@@ -21,7 +21,7 @@ from typing import Any
 from celery import current_app
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, OperationalError, connection, connections
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, connections, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 
@@ -156,15 +156,18 @@ def execute(public_id: str) -> str:
 
 def sweep(*, wake_after: dt.timedelta = dt.timedelta(seconds=60)) -> dict[str, int]:
     """Queue again what lost its worker, give up what lost it too often, wake what waits; return the counts."""
-    stale = Job.objects.filter(state=JobState.RUNNING, lease_until__lt=Now())
-    given_up = stale.filter(attempts__gte=F("max_attempts")).update(
-        state=JobState.FAILED,
-        lease_token="",
-        lease_until=None,
-        finished_at=Now(),
-        error="The worker stopped in the middle of this job, again and again; it was given up.",
-    )
-    requeued = stale.update(state=JobState.QUEUED, lease_token="", lease_until=None, woken_at=None)
+    with transaction.atomic():
+        # Locked rows are left out: whoever holds one is at work on it.
+        silent = Job.objects.select_for_update(skip_locked=True).filter(state=JobState.RUNNING, lease_until__lt=Now())
+        stale = Job.objects.filter(pk__in=list(silent.values_list("pk", flat=True)), state=JobState.RUNNING)
+        given_up = stale.filter(attempts__gte=F("max_attempts")).update(
+            state=JobState.FAILED,
+            lease_token="",
+            lease_until=None,
+            finished_at=Now(),
+            error="The worker stopped in the middle of this job, again and again; it was given up.",
+        )
+        requeued = stale.update(state=JobState.QUEUED, lease_token="", lease_until=None, woken_at=None)
     waiting = (
         Job.objects.filter(state=JobState.QUEUED)
         .filter(Q(not_before__isnull=True) | Q(not_before__lte=Now()))

@@ -47,6 +47,12 @@ def check_can_record_decision(actor: Actor, matter: Matter, *, body: str, clause
     require(actor, "record_decision", clause=clause, what=f"record a step of {body}")
 
 
+def check_can_keep_document(actor: Actor) -> None:
+    """Documents that decisions rest on are kept by those who record or propose them."""
+    if not (actor.may("record_decision") or actor.may("propose")):
+        require(actor, "attach_evidence", what="keep a document of a decision")
+
+
 def check_can_manage_calendar(actor: Actor) -> None:
     """Correcting the holiday list is for administrators."""
     require(actor, "manage_calendar", what="correct the calendar of Working Days")

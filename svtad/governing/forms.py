@@ -37,7 +37,8 @@ class ParameterForm(forms.Form):
             )
         else:
             self.fields["value"] = forms.ChoiceField(
-                label="Value", choices=[("", "Choose"), *((key, f"{key}: {text}") for key, text in spec.choices.items())]
+                label="Value",
+                choices=[("", "Choose"), *((key, f"{key}: {text}") for key, text in spec.choices.items())],
             )
         self.order_fields(self.field_order)
 

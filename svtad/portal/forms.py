@@ -72,3 +72,22 @@ class UploadForm(forms.Form):
         """Return the importer's parameters as given, empty ones left out."""
         keys = [parameter.key for parameter in self.kind.parameters]
         return {key: str(self.cleaned_data[key]) for key in keys if self.cleaned_data.get(key)}
+
+
+class OpenForm(forms.Form):
+    """What a matter is about: a Testing Issue or a phase; title and reasons where it is opened here."""
+
+    def __init__(self, *args: Any, scopes: Any, about_issue: bool, full: bool, **kwargs: Any) -> None:
+        """Ask for the subject, and for title and reasons when `full`."""
+        super().__init__(*args, **kwargs)
+        if about_issue:
+            self.fields["issue"] = forms.CharField(
+                label="Testing Issue", max_length=40, help_text="Its reference, such as MOC-SIT-0012."
+            )
+        else:
+            self.fields["scope"] = forms.ModelChoiceField(
+                scopes, label="Test Phase", to_field_name="public_id", empty_label="Choose"
+            )
+        if full:
+            self.fields["title"] = forms.CharField(label="Title", max_length=300, required=False)
+            self.fields["rationale"] = forms.CharField(label="Reasons", widget=forms.Textarea, required=False)

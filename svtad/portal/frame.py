@@ -82,9 +82,7 @@ def visible_releases(actor: Actor) -> tuple[CapabilityRelease, ...]:
     )
 
 
-def chosen_release(
-    request: HttpRequest, releases: tuple[CapabilityRelease, ...]
-) -> CapabilityRelease | None:
+def chosen_release(request: HttpRequest, releases: tuple[CapabilityRelease, ...]) -> CapabilityRelease | None:
     """Return the release that the address names, else the newest of those there are."""
     asked = request.GET.get("release")
     for release in releases:
@@ -119,5 +117,3 @@ def _covering(path: str) -> str:
     if path.startswith("/phases/") and ("/tests/" in path or "/planned/" in path):
         return "portal:tests"
     return found
-
-

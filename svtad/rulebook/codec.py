@@ -11,7 +11,7 @@ import dataclasses
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cache
@@ -64,19 +64,58 @@ def fields_of(cls: type) -> tuple[tuple[str, Any, bool], ...]:
 
 def encode(value: object) -> Json:
     """Turn a dataclass, or any value it may hold, into a JSON value. Instants are written in UTC with a Z."""
-    if isinstance(value, StrEnum):
-        return value.value
-    if value is None or isinstance(value, str | int):
-        return value
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, tuple):
-        return [encode(item) for item in value]
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {name: encode(getattr(value, name)) for name, _, _ in fields_of(type(value))}
-    raise TypeError(f"the rulebook's JSON has no place for a {type(value).__name__}")
+    kind: type[Any] = type(value)
+    return _encoder_of(kind)(value)
+
+
+def _as_it_is(value: Any) -> Json:
+    return value
+
+
+def _text(value: Any) -> Json:
+    return value.value
+
+
+def _instant_text(value: datetime) -> Json:
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _rows(value: tuple[Any, ...]) -> Json:
+    if not value:
+        return []
+    kind = value[0].__class__
+    write = _encoder_of(kind)
+    return [write(item) if item.__class__ is kind else encode(item) for item in value]
+
+
+@cache
+def _encoder_of(kind: type[Any]) -> Callable[[Any], Json]:
+    """How values of one type are written; found once per type, because facts hold thousands of rows of few types."""
+    if issubclass(kind, StrEnum):
+        return _text
+    if kind in (str, int, bool, NoneType):
+        return _as_it_is
+    if issubclass(kind, datetime):
+        return _instant_text
+    if issubclass(kind, date):
+        return date.isoformat
+    if issubclass(kind, tuple):
+        return _rows
+    if dataclasses.is_dataclass(kind):
+        names = tuple(name for name, _, _ in fields_of(kind))
+
+        def write(value: Any) -> Json:
+            row = {name: getattr(value, name) for name in names}
+            for name, item in row.items():
+                if item.__class__ not in _PLAIN:
+                    row[name] = encode(item)
+            return row
+
+        return write
+    raise TypeError(f"the rulebook's JSON has no place for a {kind.__name__}")
+
+
+_PLAIN = frozenset((str, int, bool, NoneType))
 
 
 def decode(cls: type[T], value: Json, *, path: str) -> T:

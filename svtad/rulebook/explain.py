@@ -13,9 +13,10 @@ from svtad.rulebook.register import RegisterEntry, covers, normalise
 def explain(query: str) -> str | None:
     """Everything held about a clause, as text; None where nothing is."""
     found = register.find(query)
-    clauses = {normalise(entry.clause) for entry in found if entry.clause} or {normalise(query)}
     blocks = [_entry(entry) for entry in found]
     for edition in EDITIONS:
+        own = [entry for entry in found if (entry.document, entry.version) == (edition.document, edition.version)]
+        clauses = {normalise(entry.clause) for entry in own} if found else {normalise(query)}
         blocks.extend(_criteria(edition, clauses))
         blocks.extend(_readings(edition, clauses))
     return "\n\n".join(blocks) or None

@@ -30,7 +30,7 @@ def judge(facts: Facts, *, step: Step, provider: str | None = None, edition: Edi
     relevant = relevant_facts(facts, edition=law, step=step, provider=provider)
     case = Case(edition=law, facts=relevant, step=step, provider=provider)
     findings = tuple(
-        _finding(law, criterion, criterion.judge(case))
+        _finding(law, criterion, case.once(criterion.judge))
         for criterion in law.phase_kind(facts.phase_kind).criteria_at(step)
     )
     return Judgement(

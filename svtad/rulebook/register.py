@@ -64,7 +64,7 @@ def find(query: str) -> tuple[RegisterEntry, ...]:
 
 def covers(wanted: str, clause: str) -> bool:
     """Whether a normalised clause is the one wanted or a part of it: 12.6 covers 12.6(a), and not 12.60."""
-    return bool(wanted) and (clause == wanted or re.match(rf"{re.escape(wanted)}(\(|\brow)", clause) is not None)
+    return bool(wanted) and (clause == wanted or re.match(rf"{re.escape(wanted)}(\(|row)", clause) is not None)
 
 
 def normalise(text: str) -> str:

@@ -318,7 +318,7 @@ def _keep_latest(scope: TestScope, after_id: int) -> None:
     Runs of other transactions among them do no harm: what is later stays later.
     """
     with connection.cursor() as cursor:
-        cursor.execute(sql.KEEP_LATEST, [scope.pk, after_id, scope.pk, after_id])
+        cursor.execute(sql.KEEP_LATEST, [scope.pk, after_id])
 
 
 def count_already() -> int:

@@ -147,11 +147,11 @@ class ResultsImporter(ScopeImporter[RunRow]):
 
 
 def parse_versions(text: str) -> dict[str, str]:
-    """Return the component versions that `text` names: `DSP=5.2; S1SP=3.1`, or one bare version as `build`.
+    """Return the component versions that `text` names: `DSP=5.2; S1SP=3.1` (commas do too), or one bare version as `build`.
 
     Raises `ValueError` saying what is wrong.
     """
-    parts = [part.strip() for part in re.split(r"[;\n]", text) if part.strip()]
+    parts = [part.strip() for part in re.split(r"[;,\n]", text) if part.strip()]
     if len(parts) == 1 and "=" not in parts[0]:
         return {"build": parts[0]}
     components: dict[str, str] = {}

@@ -120,9 +120,7 @@ def _act(
     return done(request, said, "testphases:test", test.public_id)
 
 
-def _test_page(
-    request: PageRequest, test: PlannedTest, *, tried: dict[str, Form] | None = None
-) -> HttpResponseBase:
+def _test_page(request: PageRequest, test: PlannedTest, *, tried: dict[str, Form] | None = None) -> HttpResponseBase:
     given = tried or {}
     versions = list(test.versions.select_related("provider", "stage").order_by("-number"))
     current = next((version for version in versions if version.valid_to is None), None)

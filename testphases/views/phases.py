@@ -104,17 +104,13 @@ def visible_scope(request: PageRequest, public_id: str) -> TestScope:
     return found
 
 
-def _act(
-    request: PageRequest, scope: TestScope, name: str, form: Form, act: Callable[[], object]
-) -> HttpResponseBase:
+def _act(request: PageRequest, scope: TestScope, name: str, form: Form, act: Callable[[], object]) -> HttpResponseBase:
     if carried_out(form, act) is None:
         return _scope_page(request, scope, tried={name: form})
     return done(request, "Recorded.", "testphases:scope", scope.public_id)
 
 
-def _scope_page(
-    request: PageRequest, scope: TestScope, *, tried: dict[str, Form] | None = None
-) -> HttpResponseBase:
+def _scope_page(request: PageRequest, scope: TestScope, *, tried: dict[str, Form] | None = None) -> HttpResponseBase:
     may, refused = allowed(check_can_manage_phases, request.actor)
     given = tried or {}
     following = TRANSITIONS.get(scope.state, ())

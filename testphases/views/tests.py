@@ -68,14 +68,25 @@ def heatmap(request: PageRequest, public_id: str) -> HttpResponseBase:
     cells = [cell for cell in own_cells(plan_counts(scope, moment).cells, request.actor) if cell.kind == kind]
     dmcs = sorted({(cell.dmc, cell.dmc_id) for cell in cells}, key=lambda each: (each[0] == "", each[0]))
     groups = sorted({cell.functional_group for cell in cells})
-    by_square = {(cell.functional_group, cell.dmc_id): cell for cell in add_up(cells, by=("dmc_id", "dmc", "functional_group"))}
+    by_square = {
+        (cell.functional_group, cell.dmc_id): cell for cell in add_up(cells, by=("dmc_id", "dmc", "functional_group"))
+    }
     by_dmc = {cell.dmc_id: cell for cell in add_up(cells, by=("dmc_id", "dmc"))}
     if request.GET.get("as") == "csv":
         return csv_response(
             f"heatmap-{scope.kind}-{kind}.csv".lower(),
             ("Functional group", "DMC", "Planned", "De-scoped", "Executed", "Passed", "Failed", "Not run"),
             (
-                (each.functional_group, each.dmc, each.planned, each.descoped, each.executed, each.passed, each.failed, each.not_run)
+                (
+                    each.functional_group,
+                    each.dmc,
+                    each.planned,
+                    each.descoped,
+                    each.executed,
+                    each.passed,
+                    each.failed,
+                    each.not_run,
+                )
                 for each in by_square.values()
             ),
         )
@@ -109,7 +120,9 @@ def tests(request: PageRequest, public_id: str) -> HttpResponseBase:
     sort = sorted_by(request, COLUMNS, default="group")
     rows = rows.order_by(*sort.order_by)
     if request.GET.get("as") == "csv":
-        return csv_response(f"planned-tests-{scope.kind}.csv".lower(), CSV_HEADER, map(_csv_row, rows.iterator(chunk_size=1000)))
+        return csv_response(
+            f"planned-tests-{scope.kind}.csv".lower(), CSV_HEADER, map(_csv_row, rows.iterator(chunk_size=1000))
+        )
     found = paged(request, rows)
     context = {
         "title": f"{scope.name}: planned tests",
@@ -158,7 +171,11 @@ def filtered(rows: QuerySet[Any], request: PageRequest) -> QuerySet[Any]:
             Q(planned_test__definition__external_id__icontains=text) | Q(title__icontains=text) | Q(requirement=text)
         )
     if dmc := get("dmc"):
-        rows = rows.filter(planned_test__dmc__isnull=True) if dmc == NONE else rows.filter(planned_test__dmc__reference=dmc)
+        rows = (
+            rows.filter(planned_test__dmc__isnull=True)
+            if dmc == NONE
+            else rows.filter(planned_test__dmc__reference=dmc)
+        )
     if group := get("group"):
         rows = rows.filter(functional_group=group)
     if (kind := get("kind")) in TestKind.values:
@@ -218,18 +235,41 @@ def _choices(scope: TestScope, actor: Actor) -> dict[str, list[Any]]:
 
 
 CSV_HEADER = (
-    "Test", "Source", "Title", "Kind", "Functional group", "DMC", "Installation type", "Provider", "Stage", "Requirement",
-    "Result", "Ran", "Versions", "De-scoped", "Planned since",
-)  # fmt: skip
+    "Test",
+    "Source",
+    "Title",
+    "Kind",
+    "Functional group",
+    "DMC",
+    "Installation type",
+    "Provider",
+    "Stage",
+    "Requirement",
+    "Result",
+    "Ran",
+    "Versions",
+    "De-scoped",
+    "Planned since",
+)
 
 
 def _csv_row(version: PlannedTestVersion) -> tuple[object, ...]:
     test = version.planned_test
     latest = getattr(test, "latest", None)
     return (
-        test.definition.external_id, test.definition.source, version.title, version.kind, version.functional_group,
-        test.dmc.reference if test.dmc else "", test.installation_type, version.provider.name if version.provider else "",
-        version.stage.name if version.stage else "", version.requirement, latest.outcome if latest else "",
-        latest.occurred_at if latest else None, str(latest.version_set) if latest and latest.version_set else "",
-        hasattr(test, "descoping"), version.valid_from,
-    )  # fmt: skip
+        test.definition.external_id,
+        test.definition.source,
+        version.title,
+        version.kind,
+        version.functional_group,
+        test.dmc.reference if test.dmc else "",
+        test.installation_type,
+        version.provider.name if version.provider else "",
+        version.stage.name if version.stage else "",
+        version.requirement,
+        latest.outcome if latest else "",
+        latest.occurred_at if latest else None,
+        str(latest.version_set) if latest and latest.version_set else "",
+        hasattr(test, "descoping"),
+        version.valid_from,
+    )

@@ -30,7 +30,7 @@ def resolve(request: PageRequest, public_id: str) -> HttpResponseBase:
     scope = visible_scope(request, public_id)
     chosen = _chosen(request, scope)
     result = actions.resolve_unmatched(scope=scope, results=chosen or None, by=request.actor)
-    said = f"{result.recorded} recorded as runs, {result.already} recorded before, {result.unmatched} still known to no plan."
+    said = f"{result.recorded} recorded as runs, {result.already} before, {result.unmatched} still known to no plan."
     return done(request, said, "testphases:unmatched", public_id)
 
 
@@ -64,8 +64,16 @@ def _page(request: PageRequest, scope: TestScope, form: ReasonForm) -> HttpRespo
             f"unmatched-{scope.kind}.csv".lower(),
             ("Test", "DMC", "Outcome", "Ran", "Reason", "File", "Position", "Recorded"),
             (
-                (each.external_id, each.dmc_reference, each.outcome, each.occurred_at, each.reason, each.batch.file.name,
-                 each.position, each.recorded_at)  # fmt: skip
+                (
+                    each.external_id,
+                    each.dmc_reference,
+                    each.outcome,
+                    each.occurred_at,
+                    each.reason,
+                    each.batch.file.name,
+                    each.position,
+                    each.recorded_at,
+                )
                 for each in rows.iterator(chunk_size=1000)
             ),
         )

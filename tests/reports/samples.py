@@ -348,9 +348,7 @@ def facts() -> Facts:
             ExclusionFact(issue="issue-040", state=ExclusionState.TAG_AGREED, matter="M-0001"),
             ExclusionFact(issue="issue-021", state=ExclusionState.PROPOSED, matter="M-0003"),
         ),
-        disputes=(
-            DisputeFact(issue="issue-036", participant_severity="3", matter="M-0004"),
-        ),
+        disputes=(DisputeFact(issue="issue-036", participant_severity="3", matter="M-0004"),),
         considered_issues=considered,
         count_decisions=(
             CountDecisionFact(issue="issue-sct-1", state=CountState.COUNT, matter="M-0006"),

@@ -40,49 +40,56 @@ def joined(verdicts):
 
 def does_count(facts, issue, elsewhere):
     """True, False, or None where nobody has decided."""
-    kind, release = facts["phase_kind"], facts["release"]
-    severity = issue["severity"]
+    kind = facts["phase_kind"]
     pending = any(d["issue"] == issue["id"] and d["state"] == "RAISED" for d in facts["disputes"])
-    grave = severity in (None, "1", "2", "3") or pending
-    if elsewhere:
-        if kind == "SIT":
-            if issue["raised_phase_kind"] != "SCT" or issue["raised_release"] != release:
-                return False
-        elif kind == "INTERFACE":
-            if not grave:
-                return False
-        else:
-            return False
-    else:
-        if issue["raised_phase_kind"] != kind:
-            return False
-        before = BEFORE[release]
-        if setting(facts, "carry_over.releases", "all_earlier") == "immediately_preceding" and before:
-            before = [before[-1]]
-        if issue["raised_release"] != release and issue["raised_release"] not in before:
-            return False
-    if issue["state"] == "CLOSED":
+    grave = issue["severity"] in (None, "1", "2", "3") or pending
+    within = comes_from_elsewhere(facts, issue, grave) if elsewhere else belongs(facts, issue)
+    if not within or has_left(issue) or is_excluded(facts, issue):
         return False
+    if not elsewhere and kind != "INTERFACE":
+        return True
+    if kind == "INTERFACE" and not grave and issue["eligibility_complete"] is False:
+        return False
+    for made in facts["count_decisions"]:
+        if made["issue"] == issue["id"] and made["state"] != "UNDECIDED":
+            return made["state"] in ("COUNT", "COUNT_REFERRED", "SOS_COUNT")
+    return None
+
+
+def comes_from_elsewhere(facts, issue, grave):
+    """Whether an issue from another phase may be counted at all (13.22, 13.23(c))."""
+    if facts["phase_kind"] == "SIT":
+        return issue["raised_phase_kind"] == "SCT" and issue["raised_release"] == facts["release"]
+    return facts["phase_kind"] == "INTERFACE" and grave
+
+
+def belongs(facts, issue):
+    """Whether an issue was raised in this phase kind, in this release or one carried over (13.18)."""
+    before = BEFORE[facts["release"]]
+    if setting(facts, "carry_over.releases", "all_earlier") == "immediately_preceding":
+        before = before[-1:]
+    right_kind = issue["raised_phase_kind"] == facts["phase_kind"]
+    return right_kind and issue["raised_release"] in [facts["release"], *before]
+
+
+def has_left(issue):
+    """Whether it is closed, or gone by a determination with reasons that still fits (13.19)."""
+    if issue["state"] == "CLOSED":
+        return True
     gone = issue["left"]
-    if gone is not None and gone["determination"] and gone["reasons"].strip():
-        if gone["reason"] == "REJECTED" and issue["state"] == "REJECTED":
-            return False
-        if gone["reason"] == "NOT_DCC_CAUSED" and issue["cause"] in ("DEVICE", "PARTICIPANT", "OTHER"):
-            return False
-    if kind in ("SIT", "INTERFACE"):
-        for proposal in facts["exclusions"]:
-            if proposal["issue"] == issue["id"] and proposal["state"] in ("TAG_AGREED", "SOS_UPHELD"):
-                return False
-    if elsewhere or kind == "INTERFACE":
-        if kind == "INTERFACE" and not grave and issue["eligibility_complete"] is False:
-            return False
-        for made in facts["count_decisions"]:
-            if made["issue"] == issue["id"]:
-                if made["state"] == "UNDECIDED":
-                    return None
-                return made["state"] in ("COUNT", "COUNT_REFERRED", "SOS_COUNT")
-        return None
-    return True
+    if gone is None or not gone["determination"] or not gone["reasons"].strip():
+        return False
+    if gone["reason"] == "REJECTED":
+        return issue["state"] == "REJECTED"
+    return issue["cause"] in ("DEVICE", "PARTICIPANT", "OTHER")
+
+
+def is_excluded(facts, issue):
+    """Whether TAG agreed to, or the SoS upheld, an exclusion (13.20, 13.21)."""
+    if facts["phase_kind"] not in ("SIT", "INTERFACE"):
+        return False
+    agreed = ("TAG_AGREED", "SOS_UPHELD")
+    return any(e["issue"] == issue["id"] and e["state"] in agreed for e in facts["exclusions"])
 
 
 def owner(facts, issue):
@@ -116,41 +123,36 @@ def outcomes(facts, issue):
 def thresholds(facts, provider=None, maxima=None):
     """12.6(c) by trying every combination of outcomes, provider by provider."""
     maxima = maxima or MAXIMA[facts["phase_kind"]]
+    rows = [(one, False) for one in facts["issues"]] + [(one, True) for one in facts["considered_issues"]]
     unknown = False
     mine = {}
-    for elsewhere, rows in ((False, facts["issues"]), (True, facts["considered_issues"])):
-        for issue in rows:
-            counts = does_count(facts, issue, elsewhere)
-            whose = owner(facts, issue)
-            if provider is not None and (whose or issue["provider"] or provider) != provider:
-                continue
-            if counts is None:
-                unknown = True
-            elif counts and (whose is None or issue["severity"] is None):
-                unknown = True
-            elif counts:
-                mine.setdefault(whose, []).append(issue)
-    verdicts = ["CANNOT_EVALUATE"] if unknown else []
-    for rows in mine.values():
-        seen = set()
-        certain = [0] * 5
-        choices = []
-        for issue in rows:
-            may = outcomes(facts, issue)
-            if len(may) == 1:
-                certain[may[0] - 1] += 1
-            else:
-                choices.append(may)
-        for combination in itertools.product(*choices):
-            tally = list(certain)
-            for severity in combination:
-                tally[severity - 1] += 1
-            seen.add(all(have <= most for have, most in zip(tally, maxima, strict=True)))
-        if seen == {True, False}:
-            verdicts.append("BLOCKED")
-        elif seen == {False}:
-            verdicts.append("NOT_MET")
-    return joined(verdicts)
+    for issue, elsewhere in rows:
+        whose = owner(facts, issue)
+        if provider is not None and (whose or issue["provider"] or provider) != provider:
+            continue
+        counts = does_count(facts, issue, elsewhere)
+        if counts is None or (counts and (whose is None or issue["severity"] is None)):
+            unknown = True
+        elif counts:
+            mine.setdefault(whose, []).append(outcomes(facts, issue))
+    found = {(True,): "MET", (False,): "NOT_MET", (False, True): "BLOCKED"}
+    verdicts = [found[tuple(sorted(tried(choices, maxima)))] for choices in mine.values()]
+    return joined([*verdicts, "CANNOT_EVALUATE"] if unknown else verdicts)
+
+
+def tried(choices, maxima):
+    """The results, within the limits or not, of every combination of severities on which the issues may end."""
+    certain = [0] * 5
+    for may in choices:
+        if len(may) == 1:
+            certain[may[0] - 1] += 1
+    results = set()
+    for combination in itertools.product(*[may for may in choices if len(may) > 1]):
+        tally = list(certain)
+        for severity in combination:
+            tally[severity - 1] += 1
+        results.add(all(have <= most for have, most in zip(tally, maxima, strict=True)))
+    return results
 
 
 # ---- tests ----------------------------------------------------------------------------------------------------------

@@ -66,8 +66,9 @@ def test_clause_12_5_a_every_providers_current_plan_is_signed_off() -> None:
     assert (one.verdict, one.summary) == (Verdict.NOT_MET, "Not signed off: Plan v2.")
     signed = replace(facts, evidence=(*facts.evidence, replace(second, state=EvidenceState.SIGNED_OFF)))
     assert entry(signed, "12.5(a)").verdict is Verdict.MET
-    nobody = entry_of(sit(providers=(ProviderFact(id="dcc", name="DCC", is_dcc=True),), evidence=(), certificates=(),
-                          precursors=()))
+    nobody = entry_of(
+        sit(providers=(ProviderFact(id="dcc", name="DCC", is_dcc=True),), evidence=(), certificates=(), precursors=())
+    )
     assert entry(nobody, "12.5(a)").verdict is Verdict.CANNOT_EVALUATE
 
 
@@ -197,7 +198,8 @@ def test_clause_12_5_e_the_approval_to_proceed_is_issued() -> None:
         (ApproachDocumentFact(document="MTAD", version="1.2", state=DocumentState.EFFECTIVE,
                               effective_on=date(2019, 10, 1)), Verdict.MET, "MTAD v1.2 is approved."),
         (ApproachDocumentFact(document="MTAD", version="1.2", state=DocumentState.APPROVED,
-                              effective_on=date(2019, 10, 2)), Verdict.NOT_MET, "MTAD v1.2: takes effect on 2019-10-02."),
+                              effective_on=date(2019, 10, 2)), Verdict.NOT_MET,
+         "MTAD v1.2: takes effect on 2019-10-02."),
     ],
 )  # fmt: skip
 def test_clause_12_3_migration_testing_waits_for_its_approach_document(held, verdict, words) -> None:

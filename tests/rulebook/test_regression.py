@@ -54,9 +54,14 @@ def test_table_13_1_row_2_has_no_descoping_unless_the_setting_allows_it() -> Non
     assert strict.blockers[0].text == "de-scoped, which row 2 does not provide for"
     allowed = judged(counts=counts, rows=rows, parameters=(parameter("regression.descope_allowed", "yes"),))
     assert allowed.verdict is Verdict.MET
-    assert judged(counts=regression(148, 150, executed=149, descoped=1), rows=rows, parameters=(
-        parameter("regression.descope_allowed", "yes"),
-    )).blockers == ()
+    assert (
+        judged(
+            counts=regression(148, 150, executed=149, descoped=1),
+            rows=rows,
+            parameters=(parameter("regression.descope_allowed", "yes"),),
+        ).blockers
+        == ()
+    )
 
 
 @pytest.mark.clause("SVTAD 1.23", "12.7")

@@ -112,9 +112,7 @@ def test_clause_14_5_disputes_of_one_provider_do_not_block_another() -> None:
     assert one.verdict is Verdict.NOT_MET
     assert one.summary == "Over the thresholds: Provider B."
     assert ("dispute", "dispute-x-2") in {(row.kind, row.id) for row in one.blockers}
-    for_a = judge(
-        with_plan(sit(issues=rows, disputes=(dispute("x", "2"),))), step=Step.REPORTS, provider=A
-    )
+    for_a = judge(with_plan(sit(issues=rows, disputes=(dispute("x", "2"),))), step=Step.REPORTS, provider=A)
     assert for_a.finding("12.6(c)").verdict is Verdict.BLOCKED
 
 
@@ -139,9 +137,7 @@ def test_clause_14_5_an_unattributed_disputed_issue_cannot_be_evaluated() -> Non
     assert {row.kind for row in one.blockers} == {"issue"}
 
 
-@pytest.mark.parametrize(
-    ("reading", "allowed"), [("between", "345"), ("either", "35"), ("any", "12345")]
-)
+@pytest.mark.parametrize(("reading", "allowed"), [("between", "345"), ("either", "35"), ("any", "12345")])
 def test_clause_14_2_the_readings_of_what_tag_may_choose(reading, allowed) -> None:
     chosen = allowed_severities(reading=reading, current="5", claimed=["3"], severities=tuple("12345"))
     assert chosen == frozenset(allowed)

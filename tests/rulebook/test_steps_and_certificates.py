@@ -16,6 +16,7 @@ from svtad.rulebook.vocabulary import (
     CertificateState,
     EvidenceKind,
     EvidenceState,
+    ExclusionState,
     Step,
     Verdict,
 )
@@ -42,7 +43,6 @@ from tests.rulebook.builders import (
     sit,
     with_plan,
 )
-from svtad.rulebook.vocabulary import ExclusionState
 
 steps = pytest.mark.clause("SVTAD 1.23", "12.6(i)", "12.6")
 
@@ -279,9 +279,10 @@ def test_only_the_settings_of_the_phase_kind_are_in_its_facts() -> None:
     both = (parameter("pit.minimum_pass_rate", "95%"), parameter("disputes.severities", "any"))
     kept = relevant_facts(sit(parameters=both), edition=EDITION, step=Step.REPORTS)
     assert [row.key for row in kept.parameters] == ["disputes.severities"]
-    assert judge(sit(parameters=both), step=Step.PANEL).facts_sha256 == judge(
-        sit(parameters=both[1:]), step=Step.PANEL
-    ).facts_sha256
+    assert (
+        judge(sit(parameters=both), step=Step.PANEL).facts_sha256
+        == judge(sit(parameters=both[1:]), step=Step.PANEL).facts_sha256
+    )
 
 
 @pytest.mark.parametrize("provider", ["nobody", "dcc"])

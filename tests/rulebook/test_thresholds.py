@@ -63,9 +63,7 @@ def test_table_13_2_the_limits_hold_per_provider_and_are_never_added_up() -> Non
 
 
 @table_13_2
-@pytest.mark.parametrize(
-    ("severity", "limit"), [("1", 0), ("2", 0), ("3", 15), ("4", 30), ("5", 60)]
-)
+@pytest.mark.parametrize(("severity", "limit"), [("1", 0), ("2", 0), ("3", 15), ("4", 30), ("5", 60)])
 def test_table_13_2_sit_limits_are_inclusive_maxima(severity, limit) -> None:
     assert judged(sit(issues=issues(limit, severity))).verdict is Verdict.MET
     assert judged(sit(issues=issues(limit + 1, severity))).verdict is Verdict.NOT_MET
@@ -305,9 +303,7 @@ presented = pytest.mark.clause("SVTAD 1.23", "13.23", "13.18")
 
 def interface(rows, counted=(), **changes) -> Finding:
     """Interface Testing thresholds with TAG counting the first of the presented issues."""
-    decisions = tuple(
-        decision(one.id, CountState.COUNT if one in counted else CountState.NOT_COUNT) for one in rows
-    )
+    decisions = tuple(decision(one.id, CountState.COUNT if one in counted else CountState.NOT_COUNT) for one in rows)
     return judged(sit(**{"phase_kind": "INTERFACE", "issues": rows, "count_decisions": decisions, **changes}))
 
 
@@ -342,9 +338,7 @@ def test_clause_13_18_production_issues_that_tag_agrees_join_the_count() -> None
 
     def verdict(state: CountState) -> Verdict:
         decisions = (*(decision(one.id, CountState.COUNT) for one in own), decision("live", state))
-        facts = sit(
-            phase_kind="INTERFACE", issues=own, considered_issues=(live, minor), count_decisions=decisions
-        )
+        facts = sit(phase_kind="INTERFACE", issues=own, considered_issues=(live, minor), count_decisions=decisions)
         return judged(facts).verdict
 
     assert verdict(CountState.COUNT) is Verdict.NOT_MET

@@ -68,15 +68,13 @@ def gather(scope: TestScope, *, as_at: dt.datetime | None, at: dt.datetime | Non
     return gather_with_changes(scope, as_at=as_at, at=at).facts
 
 
-def gather_with_changes(
-    scope: TestScope, *, as_at: dt.datetime | None, at: dt.datetime | None = None
-) -> Gathered:
+def gather_with_changes(scope: TestScope, *, as_at: dt.datetime | None, at: dt.datetime | None = None) -> Gathered:
     """Read the facts as `gather` does, and the pending changes that they already show."""
     with consistent_snapshot():
         # The first query fixes the snapshot; only then is it said what "now" is, so that nothing in it is later.
-        fresh = TestScope.objects.select_related(
-            "release__programme", "governed_by__document", "provider"
-        ).get(pk=scope.pk)
+        fresh = TestScope.objects.select_related("release__programme", "governed_by__document", "provider").get(
+            pk=scope.pk
+        )
         moment = as_at or at or clock.now()
         covered = pending_changes(fresh)
         return Gathered(facts=_facts(fresh, as_at=as_at, moment=moment), edition=_edition(fresh), covered=covered)

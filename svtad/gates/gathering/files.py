@@ -18,7 +18,7 @@ class Files:
             .order_by("recorded_at", "id")
             .values_list("file_id", "intact")
         )
-        self._last = dict(checks)
+        self._last: dict[int, bool] = dict(checks)
 
     def intact(self, stored: StoredFile) -> bool:
         """Return whether nothing speaks against the file; one never checked is as it was stored."""

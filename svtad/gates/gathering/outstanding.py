@@ -85,9 +85,7 @@ def outstanding_facts(related: Related, *, kind: PhaseKind, as_at: dt.datetime |
         raised=issues_raised_at(related.scope, as_at),
         last_raised_at=last_issue_raised_at(related.scope, as_at),
         log=_log(related.scope, as_at=as_at, files=files),
-        providers=frozenset(
-            issue.provider_public_id for issue in (*issues, *considered) if issue.provider_public_id
-        ),
+        providers=frozenset(issue.provider_public_id for issue in (*issues, *considered) if issue.provider_public_id),
     )
 
 

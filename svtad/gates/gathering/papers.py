@@ -24,8 +24,8 @@ from svtad.rulebook.calendar import london_date
 from svtad.rulebook.deadlines import work_off_due
 from svtad.rulebook.edition import Edition, PhaseKind
 from svtad.rulebook.facts import (
-    ApprovalToProceedFact,
     ApproachDocumentFact,
+    ApprovalToProceedFact,
     CertificateFact,
     EntryFacts,
     EvidenceFact,
@@ -45,7 +45,8 @@ from svtad.rulebook.vocabulary import (
     WorkOffItemState,
     WorkOffPlanState,
 )
-from testphases.models import ScopeParticipation, TestScope
+from testphases.models import ScopeParticipation
+
 
 @dataclass(frozen=True)
 class Papers:
@@ -96,14 +97,13 @@ def paper_facts(
         .select_related("provider", "matter", "file")
         .order_by("pk")
     )
-    approval = (
-        ApprovalToProceed.objects.filter(scope=scope, recorded_at__lte=moment).select_related("matter").first()
-    )
+    approval = ApprovalToProceed.objects.filter(scope=scope, recorded_at__lte=moment).select_related("matter").first()
     asked = _asked_of_boards(related, kind=kind, edition=timescale.edition, moment=moment)
     rulings = Rulings(
         [
             *(item.matter_id for item in items if item.matter_id is not None),
-            *(paper.matter_id for paper in (*certificates, *plans)),
+            *(certificate.matter_id for certificate in certificates),
+            *(plan.matter_id for plan in plans),
             *([approval.matter_id] if approval else []),
             *(matter.pk for matter in asked),
         ],
@@ -128,7 +128,13 @@ def paper_facts(
         precursors=_precursors(related, certificates_of, plans_of, moment),
         entry=_entry(items, evidence, approval=approval, asked=asked, kind=kind, rulings=rulings),
         providers=frozenset(
-            paper.provider.public_id for paper in (*certificates, *plans, *items) if paper.provider is not None
+            provider.public_id
+            for provider in (
+                *(row.provider for row in certificates),
+                *(row.provider for row in plans),
+                *(row.provider for row in items),
+            )
+            if provider is not None
         ),
     )
 
@@ -284,9 +290,7 @@ def _precursors(
 # --- entry ----------------------------------------------------------------------------------------
 
 
-def _asked_of_boards(
-    related: Related, *, kind: PhaseKind, edition: Edition, moment: dt.datetime
-) -> list[Matter]:
+def _asked_of_boards(related: Related, *, kind: PhaseKind, edition: Edition, moment: dt.datetime) -> list[Matter]:
     """Return the matters of overlap (5.7) and of the approach document (12.3), the last of each last.
 
     An overlap concerns two phases and may have been opened on either.

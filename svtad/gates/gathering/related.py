@@ -51,9 +51,7 @@ def related_scopes(scope: TestScope, *, kind: PhaseKind) -> Related:
     precursors = tuple(other for other in beside if other.kind in (before or ()))
     return Related(
         scope=scope,
-        equivalent=tuple(
-            other for other in found if other.pk == scope.pk or other.release_id != release.pk
-        ),
+        equivalent=tuple(other for other in found if other.pk == scope.pk or other.release_id != release.pk),
         considered=tuple(other for other in beside if other.kind in kind.considered_kinds),
         precursors=None if before is None or (before and not precursors) else precursors,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -28,14 +29,15 @@ def consistent_snapshot() -> Iterator[None]:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             yield
         return
-    mode = connection.transaction_mode
-    connection.transaction_mode = "DEFERRED"
+    embedded: Any = connection
+    usual = embedded.transaction_mode
+    embedded.transaction_mode = "DEFERRED"
     try:
         with transaction.atomic():
-            connection.transaction_mode = mode
+            embedded.transaction_mode = usual
             yield
     finally:
-        connection.transaction_mode = mode
+        embedded.transaction_mode = usual
 
 
 @contextmanager

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from svtad.governance.queries import states_at
 from svtad.governance.models import Matter
+from svtad.governance.queries import states_at
 from svtad.rulebook.facts import DmcFact, EvidenceGap, ExecutionEvidence, PlannedTestRow, TestCount
 from svtad.rulebook.vocabulary import DescopeState, TestKind, TestRowStatus
 from testphases.models import DescopeItem, TestScope

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
 
@@ -59,7 +59,7 @@ class Assessment(PublicIdModel, AppendOnlyModel):
     trigger = models.CharField(max_length=20)
     is_synthetic = models.BooleanField(default=False)
 
-    objects = AssessmentQuerySet.as_manager()
+    objects: ClassVar[Any] = AssessmentQuerySet.as_manager()
 
     class Meta:
         ordering = ("-id",)
@@ -81,9 +81,7 @@ class AssessmentFinding(AppendOnlyModel):
 
     class Meta:
         ordering = ("assessment", "position")
-        constraints = (
-            models.UniqueConstraint(fields=("assessment", "position"), name="finding_position_once"),
-        )
+        constraints = (models.UniqueConstraint(fields=("assessment", "position"), name="finding_position_once"),)
 
     def __str__(self) -> str:
         return f"{self.clause} {self.verdict}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
 
@@ -28,7 +28,9 @@ class EvidenceItemQuerySet(AppendOnlyQuerySet):
         if actor.may("see_all_phases"):
             if "tag" not in actor.audience_keys or actor.audience_keys & {"dcc", "tab"}:
                 return self
-            unapproved = models.Q(kind="ASSURANCE_REPORT") & ~models.Q(matter__state__in=("APPROVED", "SHARED_WITH_TAG"))
+            unapproved = models.Q(kind="ASSURANCE_REPORT") & ~models.Q(
+                matter__state__in=("APPROVED", "SHARED_WITH_TAG")
+            )
             return self.exclude(unapproved)
         if actor.may("see_own_phases"):
             visible = TestScope.objects.visible_to(actor).values("pk")
@@ -58,7 +60,7 @@ class EvidenceItem(PublicIdModel, AppendOnlyModel):
     recorded_at = models.DateTimeField(db_index=True)
     recorded_by = models.CharField(max_length=200)
 
-    objects = EvidenceItemQuerySet.as_manager()
+    objects: ClassVar[Any] = EvidenceItemQuerySet.as_manager()
 
     class Meta:
         ordering = ("-id",)

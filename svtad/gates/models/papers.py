@@ -68,9 +68,7 @@ class WorkOffPlanItem(models.Model):
 
     class Meta:
         ordering = ("plan", "id")
-        constraints = (
-            models.UniqueConstraint(fields=("plan", "issue"), name="plan_item_once"),
-        )
+        constraints = (models.UniqueConstraint(fields=("plan", "issue"), name="plan_item_once"),)
 
     def __str__(self) -> str:
         return f"{self.plan}: {self.issue}"

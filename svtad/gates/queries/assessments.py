@@ -24,16 +24,12 @@ THRESHOLD_CRITERIA = ("12.6(c)", "13.18")
 NOT_STARTED = (ScopeState.PLANNED.value, ScopeState.ENTRY_ASSESSED.value)
 
 
-def latest_assessment(
-    scope: TestScope, step: str, *, provider: Organisation | None = None
-) -> Assessment | None:
+def latest_assessment(scope: TestScope, step: str, *, provider: Organisation | None = None) -> Assessment | None:
     """Return the last judgement of the present at that step (for that provider's certificate), or None."""
     return of_present(scope, step, provider=provider).order_by("-pk").first()
 
 
-def of_present(
-    scope: TestScope, step: str, *, provider: Organisation | None = None
-) -> QuerySet[Assessment]:
+def of_present(scope: TestScope, step: str, *, provider: Organisation | None = None) -> QuerySet[Assessment]:
     """Return the judgements of the present at that step: not those asked for a past moment."""
     found: QuerySet[Assessment] = Assessment.objects.filter(
         scope=scope, step=step, provider_id_text=provider.public_id if provider else "", until_now=True

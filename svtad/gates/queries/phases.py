@@ -35,7 +35,7 @@ def phase_kind_for(scope: TestScope) -> PhaseKind | None:
 def followers_of(scope: TestScope) -> QuerySet[TestScope]:
     """Return the phases of the same release that `scope` comes before: its papers bear on their judgement."""
     kinds = [kind for kind, before in PRECURSOR_KINDS.items() if scope.kind in before]
-    followers: QuerySet[TestScope] = TestScope.objects.filter(
-        Q(kind__in=kinds), release_id=scope.release_id
-    ).exclude(pk=scope.pk)
+    followers: QuerySet[TestScope] = TestScope.objects.filter(Q(kind__in=kinds), release_id=scope.release_id).exclude(
+        pk=scope.pk
+    )
     return followers

@@ -46,9 +46,7 @@ def shown_overall(findings: Iterable[Finding]) -> Shown:
     """
     leading = [finding for finding in findings if not finding.is_detail]
     unmet = [finding for finding in leading if finding.verdict is Verdict.NOT_MET]
-    return _shown(
-        combine(finding.verdict for finding in leading), awaiting=all(finding.awaiting for finding in unmet)
-    )
+    return _shown(combine(finding.verdict for finding in leading), awaiting=all(finding.awaiting for finding in unmet))
 
 
 def shown_stored(verdict: str, *, summary: Mapping[str, Any]) -> Shown:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from django.urls import reverse
 
-from svtad.gates.models import Assessment
+from svtad.gates.queries import criteria
 from svtad.governance.models import Matter
 from svtad.parties.actors import Actor
-from svtad.rulebook import codec
 from svtad.rulebook.findings import Blocker, DmcCell, Finding, LedgerLine, ThresholdCell
 from svtad.rulebook.vocabulary import Step, Verdict, combine
 from testphases.models import TestScope
@@ -47,7 +46,6 @@ class Line:
     shown: str
     ways: tuple[Way, ...]
     details: tuple[Line, ...] = ()
-    own_view: bool = False
 
     @property
     def named(self) -> tuple[Way, ...]:
@@ -84,6 +82,7 @@ class Checklist:
     headroom: tuple[ProviderRow, ...]
     dmcs: tuple[DmcCell, ...]
     ledger: tuple[LedgerLine, ...]
+    matters: Mapping[str, str]
 
     def count(self, *verdicts: str) -> int:
         """Return how many criteria have one of these verdicts as shown."""
@@ -123,53 +122,35 @@ class Checklist:
         return self.verdict
 
 
-def findings_of(assessment: Assessment) -> list[Finding]:
-    """Return the stored findings of an assessment, typed. One query."""
-    rows = assessment.findings.order_by("position")
-    return [codec.decode(Finding, row.data, path="finding") for row in rows]
-
-
 def checklist(findings: Iterable[Finding], *, actor: Actor) -> Checklist:
-    """Make findings ready for a page, reduced to a provider's own cells where `actor` sees no more."""
-    own = None if actor.sees_everything or actor.may("see_all_phases") or "DCC" in actor.organisation_kinds else _own(actor)
-    judged = [_reduced(finding, own) for finding in findings]
-    matters = _matters(judged, actor)
-    details: dict[str, list[Line]] = {}
-    lines: list[Line] = []
-    for finding in judged:
-        line = Line(
-            number=0,
-            finding=finding,
-            shown=shown_verdict(finding),
-            ways=tuple(_way(blocker, matters) for blocker in finding.blockers),
-            own_view=own is not None,
-        )
-        if finding.is_detail:
-            for parent in finding.parents:
-                details.setdefault(parent, []).append(line)
-        else:
-            lines.append(line)
-    leading = tuple(
-        replace(line, number=number, details=tuple(details.get(line.finding.key, ())))
-        for number, line in enumerate(lines, start=1)
+    """Make findings ready for a page. They are what `actor` may see already (see `queries.findings_for`)."""
+    given = tuple(findings)
+    matters = _matters(given, actor)
+
+    def line(finding: Finding, number: int = 0, details: tuple[Line, ...] = ()) -> Line:
+        ways = tuple(_way(blocker, matters) for blocker in finding.blockers)
+        return Line(number=number, finding=finding, shown=shown_verdict(finding), ways=ways, details=details)
+
+    lines = tuple(
+        line(each.finding, number, tuple(line(detail) for detail in each.details))
+        for number, each in enumerate(criteria(given), start=1)
     )
-    cells = [cell for line in leading for cell in line.finding.thresholds]
+    cells = [cell for each in lines for cell in each.finding.thresholds]
     severities = tuple(sorted({cell.severity for cell in cells}))
     return Checklist(
-        verdict=combine(line.finding.verdict for line in leading),
-        lines=leading,
+        verdict=combine(each.finding.verdict for each in lines),
+        lines=lines,
         severities=severities,
-        headroom=tuple(_headroom(cells, severities)),
-        dmcs=tuple(cell for line in leading for cell in line.finding.dmcs),
-        ledger=tuple(row for line in leading for row in line.finding.ledger),
+        headroom=headroom_rows(cells),
+        dmcs=tuple(cell for each in lines for cell in each.finding.dmcs),
+        ledger=tuple(row for each in lines for row in each.finding.ledger),
+        matters=matters,
     )
 
 
 def shown_verdict(finding: Finding) -> str:
-    """Return the verdict as it is shown: AWAITING where nothing but undecided matters stands in the way."""
-    if finding.verdict is Verdict.NOT_MET and finding.blockers and all(each.pending for each in finding.blockers):
-        return "AWAITING"
-    return finding.verdict
+    """Return the verdict as it is shown: AWAITING where it is not met only because a matter is still open."""
+    return "AWAITING" if finding.awaiting else finding.verdict
 
 
 def sentence(scope: TestScope, step: Step, made: Checklist) -> str:
@@ -197,40 +178,20 @@ def sentence(scope: TestScope, step: Step, made: Checklist) -> str:
     return f"{name} cannot be judged: {number} of {criteria} cannot be evaluated."
 
 
-def _own(actor: Actor) -> frozenset[str]:
-    return frozenset(key.removeprefix("org:") for key in actor.audience_keys if key.startswith("org:"))
-
-
-def _reduced(finding: Finding, own: frozenset[str] | None) -> Finding:
-    """Return the finding with nothing of other providers: the verdict stays, numbers over all of them go."""
-    if own is None:
-        return finding
-    ledger = tuple(row for row in finding.ledger if row.provider in own)
-    mine = {row.issue for row in ledger} | own
-    return replace(
-        finding,
-        summary="",
-        numbers=(),
-        thresholds=tuple(cell for cell in finding.thresholds if cell.provider in own),
-        dmcs=(),
-        blockers=tuple(blocker for blocker in finding.blockers if blocker.id in mine),
-        notes=(),
-        ledger=ledger,
-        evidence=tuple(row for row in finding.evidence if row.provider in own),
-    )
-
-
-def _headroom(cells: list[ThresholdCell], severities: tuple[str, ...]) -> list[ProviderRow]:
-    names: dict[str, str] = {cell.provider: cell.provider_name for cell in cells}
-    held = {(cell.provider, cell.severity): cell for cell in cells}
-    return [
+def headroom_rows(cells: Iterable[ThresholdCell]) -> tuple[ProviderRow, ...]:
+    """Return the cells as a table: providers down, severities across."""
+    given = tuple(cells)
+    severities = sorted({cell.severity for cell in given})
+    names = {cell.provider: cell.provider_name for cell in given}
+    held = {(cell.provider, cell.severity): cell for cell in given}
+    return tuple(
         ProviderRow(
             name=name,
             cells=tuple(held.get((provider, severity)) for severity in severities),
-            verdict=combine(cell.verdict for cell in cells if cell.provider == provider),
+            verdict=combine(cell.verdict for cell in given if cell.provider == provider),
         )
         for provider, name in sorted(names.items(), key=lambda item: item[1])
-    ]
+    )
 
 
 #: What a blocker's id leads to: a route that takes it. Kinds that are not here lead to a page of the phase.
@@ -263,4 +224,3 @@ def _matters(findings: Iterable[Finding], actor: Actor) -> dict[str, str]:
         return {}
     visible = Matter.objects.visible_to(actor).filter(reference__in=named)
     return dict(visible.values_list("reference", "public_id"))
-

@@ -13,10 +13,15 @@ from svtad.gates.actions import assess
 from svtad.gates.gathering import gather
 from svtad.gates.models import Assessment
 from svtad.gates.policies import check_can_assess
-from svtad.gates.queries import latest_assessment
-from svtad.gates.queries.phases import phase_kind_for
-from svtad.gates.queries.staleness import is_stale
-from svtad.gates.views.checklist import STEP_TITLES, Checklist, checklist, findings_of, sentence
+from svtad.gates.queries import (
+    assessment_at,
+    findings_for,
+    is_stale,
+    latest_assessment,
+    own_cells_only,
+    phase_kind_for,
+)
+from svtad.gates.views.checklist import STEP_TITLES, Checklist, checklist, sentence
 from svtad.lib.errors import ActionDenied, Refused
 from svtad.parties.policies import allowed
 from svtad.parties.views.lists import csv_response, paged
@@ -53,7 +58,7 @@ def judge_again(request: PageRequest, public_id: str) -> HttpResponseBase:
     moment = None
     if request.POST.get("as_at"):
         moment = dt.datetime.fromisoformat(request.POST["as_at"])
-    made, new = assess(scope=scope, step=Step(text), as_at=moment, by=request.actor, trigger="PERSON")
+    made, new = assess(scope=scope, step=Step(text), as_at=moment, by=request.actor, trigger="request")
     said = "Judged." if new else "Judged again: the facts are the same, so the judgement that is there stands."
     if moment is not None:
         return done(request, said, "gates:assessment", made.public_id)
@@ -75,8 +80,16 @@ def assessments(request: PageRequest, public_id: str) -> HttpResponseBase:
             f"judgements-{scope.kind}.csv".lower(),
             ("Judged", "As at", "Step", "Verdict", "Edition", "Facts SHA-256", "Trigger", "By"),
             (
-                (each.recorded_at, each.as_at, each.step, each.verdict, f"{each.document} v{each.version}",
-                 each.facts_sha256, each.trigger, each.recorded_by)  # fmt: skip
+                (
+                    each.recorded_at,
+                    each.as_at,
+                    each.step,
+                    each.verdict,
+                    f"{each.document} v{each.version}",
+                    each.facts_sha256,
+                    each.trigger,
+                    each.recorded_by,
+                )
                 for each in rows.iterator(chunk_size=500)
             ),
         )
@@ -99,7 +112,7 @@ def assessment(request: PageRequest, public_id: str) -> HttpResponseBase:
     found = visible_assessment(request, public_id)
     scope = visible_scope(request, found.scope.public_id)
     step = Step(found.step)
-    made = checklist(findings_of(found), actor=request.actor)
+    made = checklist(findings_for(request.actor, found), actor=request.actor)
     context = {
         **_shared(request, scope, step, made),
         "title": f"{scope.name}: judged {found.recorded_at:%d %b %Y}",
@@ -116,7 +129,9 @@ def facts(request: PageRequest, public_id: str) -> HttpResponseBase:
     """Send the facts of a judgement as JSON, byte for byte what the rulebook's command line judges."""
     found = visible_assessment(request, public_id)
     if not request.actor.may("see_all_phases"):
-        raise ActionDenied("", "The facts of a phase name all its DCC Service Providers: those who govern may have them.")
+        raise ActionDenied(
+            "", "The facts of a phase name all its DCC Service Providers: those who govern may have them."
+        )
     response = HttpResponse(found.facts, content_type="application/json")
     response["Content-Disposition"] = f'attachment; filename="facts-{found.facts_sha256[:12]}.json"'
     return response
@@ -128,11 +143,13 @@ def ledger(request: PageRequest, public_id: str) -> HttpResponseBase:
     scope = visible_scope(request, public_id)
     steps = exit_steps(scope)
     latest = latest_assessment(scope, steps[-1]) if steps else None
-    made = checklist(findings_of(latest), actor=request.actor) if latest else None
+    made = checklist(findings_for(request.actor, latest), actor=request.actor) if latest else None
     rows = list(made.ledger) if made else []
     counted = request.GET.get("counted", "")
     provider = request.GET.get("provider", "")
-    names = {cell.provider: cell.provider_name for line in made.lines for cell in line.finding.thresholds} if made else {}
+    names = (
+        {cell.provider: cell.provider_name for line in made.lines for cell in line.finding.thresholds} if made else {}
+    )
     if counted in ("yes", "no"):
         rows = [row for row in rows if row.counted == (counted == "yes")]
     if provider:
@@ -140,10 +157,35 @@ def ledger(request: PageRequest, public_id: str) -> HttpResponseBase:
     if request.GET.get("as") == "csv":
         return csv_response(
             f"what-counts-{scope.kind}.csv".lower(),
-            ("Issue", "Title", "Counts", "Why", "Clause", "Decision", "Answers for it", "Severity", "Release", "Phase", "Origin", "Disputed"),
             (
-                (row.reference, row.title, row.counted, row.why, row.clause, row.decision, names.get(row.provider or "", ""),
-                 row.severity, row.raised_release, row.raised_phase_kind, row.origin, row.disputed)  # fmt: skip
+                "Issue",
+                "Title",
+                "Counts",
+                "Why",
+                "Clause",
+                "Decision",
+                "Answers for it",
+                "Severity",
+                "Release",
+                "Phase",
+                "Origin",
+                "Disputed",
+            ),
+            (
+                (
+                    row.reference,
+                    row.title,
+                    row.counted,
+                    row.why,
+                    row.clause,
+                    row.decision,
+                    names.get(row.provider or "", ""),
+                    row.severity,
+                    row.raised_release,
+                    row.raised_phase_kind,
+                    row.origin,
+                    row.disputed,
+                )
                 for row in rows
             ),
         )
@@ -156,6 +198,7 @@ def ledger(request: PageRequest, public_id: str) -> HttpResponseBase:
         "counting": sum(1 for row in made.ledger if row.counted) if made else 0,
         "total": len(made.ledger) if made else 0,
         "names": sorted(names.items(), key=lambda item: item[1]),
+        "matters": made.matters if made else {},
         "chosen": {"counted": counted, "provider": provider},
         "stale": is_stale(latest) if latest else False,
         "synthetic": scope.is_synthetic,
@@ -171,7 +214,9 @@ def visible_scope(request: PageRequest, public_id: str) -> TestScope:
 
 def visible_assessment(request: PageRequest, public_id: str) -> Assessment:
     """Return the judgement of that id, or 404 where the person may not see one."""
-    seen = Assessment.objects.visible_to(request.actor).select_related("scope__release__programme", "scope__governed_by")
+    seen = Assessment.objects.visible_to(request.actor).select_related(
+        "scope__release__programme", "scope__governed_by"
+    )
     found: Assessment = get_object_or_404(seen, public_id=public_id)
     return found
 
@@ -188,7 +233,7 @@ def _checklist_page(request: PageRequest, scope: TestScope, step: Step, tab: str
     made: Checklist | None = None
     refusal = ""
     past: dict[str, Any] = {}
-    if moment is not None:
+    if moment is not None and own_cells_only(request.actor) is None:
         try:
             judged = judge(gather(scope, as_at=moment), step=step)
         except Refused as refused:
@@ -197,9 +242,10 @@ def _checklist_page(request: PageRequest, scope: TestScope, step: Step, tab: str
             made = checklist(judged.findings, actor=request.actor)
             past = {"past_sha256": judged.facts_sha256, "past_edition": f"{judged.document} v{judged.version}"}
     else:
-        latest = latest_assessment(scope, step)
+        # A provider is shown what was judged and kept by then: only kept judgements are cut down to its own cells.
+        latest = assessment_at(scope, step, moment=moment) if moment else latest_assessment(scope, step)
         if latest is not None:
-            made = checklist(findings_of(latest), actor=request.actor)
+            made = checklist(findings_for(request.actor, latest), actor=request.actor)
     context = {
         **_shared(request, scope, step, made),
         **past,
@@ -208,7 +254,7 @@ def _checklist_page(request: PageRequest, scope: TestScope, step: Step, tab: str
         "tab": tab,
         "refusal": refusal,
         "as_at": moment,
-        "stale": is_stale(latest) if latest else False,
+        "stale": is_stale(latest) if latest and moment is None else False,
     }
     return render(request, "gates/phase.html", context)
 
@@ -223,7 +269,7 @@ def _shared(request: PageRequest, scope: TestScope, step: Step, made: Checklist 
         "steps": [(each, STEP_TITLES[each]) for each in exit_steps(scope)] if step is not Step.ENTRY else [],
         "made": made,
         "sentence": sentence(scope, step, made) if made else "",
-        "own_view": bool(made and made.lines and made.lines[0].own_view),
+        "own_view": own_cells_only(request.actor) is not None,
         "kind_held": phase_kind_for(scope) is not None,
         "may_judge": may,
         "judge_refused": refused,
@@ -231,5 +277,3 @@ def _shared(request: PageRequest, scope: TestScope, step: Step, made: Checklist 
         "can_look_back": True,
         "synthetic": scope.is_synthetic,
     }
-
-

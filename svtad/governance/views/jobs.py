@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from svtad.governance.actions import cancel_job
 from svtad.governance.models import Job, JobState
 from svtad.parties.views.lists import paged
 from svtad.parties.views.pages import PageRequest, done, page
 
-#: Where a kind of job leads when it is done: the route, and the key of the job's result or parameters that it takes.
-LEADS_TO = {
-    "completion_report": ("reports:reports", ""),
-    "preview_import": ("portal:import", "batch"),
-    "commit_import": ("portal:import", "batch"),
-}
+#: Where a job leads when it is done: a key of its result or its parameters, and the route that takes its value.
+LEADS_TO = (("file", "governance:file"), ("batch", "portal:import"), ("scope", "gates:phase"))
 
 
 @page("GET")
@@ -68,15 +64,8 @@ def result_address(job: Job) -> str:
     """Return the address of what came of a job that is done, or "" where it has no page of its own."""
     if job.state != JobState.DONE:
         return ""
-    result = job.result or {}
-    for route, key in (("governance:file", "file"),):
-        if result.get(key):
-            return reverse(route, args=[result[key]])
-    route, key = LEADS_TO.get(job.kind, ("", ""))
-    if not route:
-        return ""
-    value = result.get(key) or job.params.get(key)
-    try:
-        return reverse(route, args=[value]) if key else reverse(route)
-    except NoReverseMatch:
-        return ""
+    for key, route in LEADS_TO:
+        value = (job.result or {}).get(key) or job.params.get(key)
+        if isinstance(value, str) and value:
+            return reverse(route, args=[value])
+    return ""

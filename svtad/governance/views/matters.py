@@ -15,9 +15,9 @@ from django.shortcuts import get_object_or_404, render
 from svtad.governance.actions import record_decision, store_file
 from svtad.governance.calendar import non_working_days
 from svtad.governance.forms import DecisionForm
-from svtad.governance.registry import handler_for
 from svtad.governance.models import Decision, Matter, StoredFile
 from svtad.governance.policies import check_can_record_decision
+from svtad.governance.registry import handler_for
 from svtad.lib import clock
 from svtad.lib.clock import london_date
 from svtad.parties.actors import Actor
@@ -108,16 +108,38 @@ def decisions(request: PageRequest) -> HttpResponseBase:
         return csv_response(
             "decisions.csv",
             (
-                "Decided", "Notified", "In effect from", "Recorded", "Body", "Outcome", "State then", "Matter", "Title",
-                "Clause", "Reasons", "Against the computed result", "Document SHA-256", "Recorded by",
-            ),  # fmt: skip
+                "Decided",
+                "Notified",
+                "In effect from",
+                "Recorded",
+                "Body",
+                "Outcome",
+                "State then",
+                "Matter",
+                "Title",
+                "Clause",
+                "Reasons",
+                "Against the computed result",
+                "Document SHA-256",
+                "Recorded by",
+            ),
             (
                 (
-                    each.decided_at, each.notified_at, each.effective_at, each.recorded_at, each.body, each.outcome,
-                    each.to_state, each.matter.reference, each.matter.title,
-                    f"{each.matter.document} v{each.matter.version}, {each.clause}", each.rationale,
-                    each.against_computed, each.document.sha256 if each.document else "", each.recorded_by,
-                )  # fmt: skip
+                    each.decided_at,
+                    each.notified_at,
+                    each.effective_at,
+                    each.recorded_at,
+                    each.body,
+                    each.outcome,
+                    each.to_state,
+                    each.matter.reference,
+                    each.matter.title,
+                    f"{each.matter.document} v{each.matter.version}, {each.clause}",
+                    each.rationale,
+                    each.against_computed,
+                    each.document.sha256 if each.document else "",
+                    each.recorded_by,
+                )
                 for each in rows.iterator(chunk_size=500)
             ),
         )
@@ -147,7 +169,7 @@ def decide(request: PageRequest, public_id: str, body: str, outcome: str) -> Htt
     step = next((each for each in rules.transitions if each.body == body and each.outcome == outcome), None)
     if step is None:
         raise Http404
-    form = DecisionForm(request.POST, request.FILES, step=step, severities=severities_of(rules))
+    form = DecisionForm(request.POST, request.FILES, procedure=rules.key, step=step, severities=severities_of(rules))
     decision = carried_out(form, lambda: _record(found, step, form, request.actor))
     if decision is None:
         return _matter_page(request, found, tried=form)
@@ -212,10 +234,15 @@ def _next_steps(
     for step in rules.transitions_from(matter.state):
         _, refused = allowed(check_can_record_decision, actor, matter, body=step.body, clause=step.clause)
         mine = tried is not None and (tried.step.body, tried.step.outcome) == (step.body, step.outcome)
-        form = tried if mine and tried else DecisionForm(
-            step=step,
-            severities=severities,
-            initial={"expected_state": matter.state, "decided_at": clock.now()},
+        form = (
+            tried
+            if mine and tried
+            else DecisionForm(
+                procedure=rules.key,
+                step=step,
+                severities=severities,
+                initial={"expected_state": matter.state, "decided_at": clock.now()},
+            )
         )
         steps.append(NextStep(step, form, refused, _last_day(step, decided), mine))
     return steps

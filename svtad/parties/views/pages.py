@@ -65,9 +65,7 @@ def page(*methods: str) -> Callable[[View], View]:
             except Refused as error:
                 response = turned_away(asked, HTTPStatus.CONFLICT, reason=error.reason, clause=error.clause)
             except InvalidInput as error:
-                response = turned_away(
-                    asked, HTTPStatus.BAD_REQUEST, reasons=[str(each) for each in error.errors]
-                )
+                response = turned_away(asked, HTTPStatus.BAD_REQUEST, reasons=[str(each) for each in error.errors])
             response.headers.setdefault("Cache-Control", "private, no-store")
             return response
 

@@ -46,9 +46,12 @@ def people(request: PageRequest) -> HttpResponseBase:
             ("Name", "E-mail address", "Active", "Service account", "Roles"),
             (
                 (
-                    person.name, person.email, person.is_active, person.is_service_account,
+                    person.name,
+                    person.email,
+                    person.is_active,
+                    person.is_service_account,
                     "; ".join(f"{title} ({organisation})" for title, organisation in _roles_held(person)),
-                )  # fmt: skip
+                )
                 for person in rows
             ),
         )

@@ -42,7 +42,7 @@ def enter_phases(*, cast: Cast, at: dt.datetime) -> Phases:
         code="SVTAD",
         title="SMETS1 SEC Variation Testing Approach Document",
         version="1.23",
-        edition="SVTAD 1.23",
+        edition="svtad_1_23",
         note="Change-marked Appendix AK.",
         by=system_actor("Demonstration"),
         at=at,
@@ -78,9 +78,10 @@ def enter_phases(*, cast: Cast, at: dt.datetime) -> Phases:
         )
     }
     scopes = {
-        f"MOC PIT {provider.code}": create_scope(
-            release=releases["MOC"], kind="PIT", provider=provider, governed_by=document, by=manager, at=at
+        f"{release} PIT {provider.code}": create_scope(
+            release=releases[release], kind="PIT", provider=provider, governed_by=document, by=manager, at=at
         )
+        for release in ("IOC", "MOC")
         for provider in cast.providers
     }
     for release, kind in (("IOC", "SIT"), ("MOC", "SIT"), ("MOC", "SCT"), ("FOC", "SIT")):

@@ -54,7 +54,7 @@ class Result:
 
 def plan_csv(rows: Iterable[Mapping[str, str]]) -> bytes:
     """Return a plan as the CSV that the planned-tests importer takes."""
-    columns = ("external_id", "title", "kind", "functional_group", "dmc", "provider", "stage", "requirement", "source")
+    columns = ("external_id", "title", "kind", "functional_group", "dmc", "provider", "stage", "requirement")
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, restval="")
     writer.writeheader()
@@ -94,7 +94,6 @@ def sit_plan() -> Iterator[dict[str, str]]:
                 "provider": provider,
                 "stage": "Solution Test",
                 "requirement": f"DEMO-{number:03}",
-                "source": SOURCE,
             }
     yield from regression_plan()
 
@@ -111,7 +110,6 @@ def regression_plan() -> Iterator[dict[str, str]]:
             "provider": provider,
             "stage": "Regression",
             "requirement": f"DEMO-R{number:03}",
-            "source": SOURCE,
         }
 
 
@@ -127,7 +125,6 @@ def small_plan(*, prefix: str, dmcs: Iterable[str], count: int, provider: str = 
                 "functional_group": group,
                 "dmc": dmc,
                 "provider": provider or owner,
-                "source": SOURCE,
             }
     for number in (1, 2):
         yield {
@@ -136,7 +133,6 @@ def small_plan(*, prefix: str, dmcs: Iterable[str], count: int, provider: str = 
             "kind": "REGRESSION",
             "functional_group": "Regression",
             "provider": provider or "arden",
-            "source": SOURCE,
         }
 
 

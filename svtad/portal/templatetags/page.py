@@ -233,4 +233,10 @@ def phase_head(context: Context, scope: Any, here: str) -> dict[str, Any]:
         )
         if shown
     ]
-    return {"scope": scope, "here": here, "phase_tabs": tabs, "as_at": context.get("as_at"), "request": context["request"]}
+    return {
+        "scope": scope,
+        "here": here,
+        "phase_tabs": tabs,
+        "as_at": context.get("as_at"),
+        "request": context["request"],
+    }

@@ -44,9 +44,7 @@ def account(request: PageRequest) -> HttpResponseBase:
     held = {membership.pk for membership in memberships if _holds(membership, today)}
     context = {
         "title": "My account",
-        "memberships": [
-            (membership, ROLES.get(membership.role), membership.pk in held) for membership in memberships
-        ],
+        "memberships": [(membership, ROLES.get(membership.role), membership.pk in held) for membership in memberships],
         "tokens": AuthToken.objects.filter(user=request.user).order_by("-created"),
     }
     return render(request, "portal/account.html", context)

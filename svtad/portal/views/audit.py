@@ -47,6 +47,13 @@ def audit(request: PageRequest) -> HttpResponseBase:
 
 def _line(event: AuditEvent) -> tuple[Any, ...]:
     return (
-        event.recorded_at, event.actor_label, event.action, event.clause, event.subject_kind, event.subject_label,
-        event.subject_id, event.scope_id, event.detail,
-    )  # fmt: skip
+        event.recorded_at,
+        event.actor_label,
+        event.action,
+        event.clause,
+        event.subject_kind,
+        event.subject_label,
+        event.subject_id,
+        event.scope_id,
+        event.detail,
+    )

@@ -57,7 +57,10 @@ def imports(request: PageRequest) -> HttpResponseBase:
             batch = carried_out(form, lambda: _receive(request, scope, chosen.kind, form))
             if batch is not None:
                 return done(
-                    request, f"{batch.file.name} is kept. Nothing of it is imported yet.", "portal:import", batch.public_id
+                    request,
+                    f"{batch.file.name} is kept. Nothing of it is imported yet.",
+                    "portal:import",
+                    batch.public_id,
                 )
     batches = batches_for(request.actor, scope_id=scope.public_id if scope else "")
     if (state := request.GET.get("state", "")) in BatchState.values:
@@ -85,7 +88,9 @@ def import_(request: PageRequest, public_id: str) -> HttpResponseBase:
     """One file: how far its job is, what it would change or changed, what is wrong with its rows."""
     batch = _visible(request, public_id)
     kind = importer(batch.importer)
-    scope = TestScope.objects.visible_to(request.actor).filter(public_id=batch.scope_id).select_related("release").first()
+    scope = (
+        TestScope.objects.visible_to(request.actor).filter(public_id=batch.scope_id).select_related("release").first()
+    )
     errors = errors_of(batch).order_by("row", "pk")
     counts = batch.summary.get("counts", {}) if batch.summary else {}
     job = batch.job
@@ -142,8 +147,7 @@ def errors(request: PageRequest, public_id: str) -> HttpResponseBase:
     return csv_response(f"{name}-errors.csv", ("Row", "Field", "Value", "What is wrong"), lines)
 
 
-def _receive(request: PageRequest, scope: TestScope, kind: type[Importer[Any]], form: UploadForm | None) -> ImportBatch:
-    assert form is not None
+def _receive(request: PageRequest, scope: TestScope, kind: type[Importer[Any]], form: UploadForm) -> ImportBatch:
     given = form.cleaned_data
     return receive_file(
         importer_key=kind.key,
@@ -194,4 +198,3 @@ def _own_file(batch: ImportBatch, rows: Any) -> tuple[list[str], Iterator[list[o
             yield [*(cell(value) for value in line), "; ".join(wrong.get(number, []))]
 
     return [*header, "errors"], lines()
-

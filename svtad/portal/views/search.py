@@ -64,9 +64,7 @@ def _found(actor: Actor, text: str) -> list[Found]:
     if not actor.may("see_all_phases") and not actor.sees_everything and "DCC" not in actor.organisation_kinds:
         tests = tests.filter(provider_id__in=actor.organisation_pks)
     matters = (
-        Matter.objects.visible_to(actor)
-        .filter(Q(reference__iexact=text) | Q(title__icontains=text))
-        .order_by("-id")
+        Matter.objects.visible_to(actor).filter(Q(reference__iexact=text) | Q(title__icontains=text)).order_by("-id")
     )
     kinds: list[tuple[str, str, Any]] = [("Testing Issues", "issue", issues), ("Planned tests", "test", tests)]
     if actor.may("see_all_phases") or actor.may("see_own_phases"):

@@ -26,12 +26,12 @@ def outstanding_issues(case: Case) -> Result:
     For each DCC Service Provider and each severity, the open Testing Issues that count are no more than Table 13.2
     allows.
     """
-    return case.once(_judged)
+    return Thresholds(case).result()
 
 
 def extant_issues(case: Case) -> Result:
     """Extant Testing Issues are within the relevant Testing Issue Threshold of clause 13."""
-    whole = case.once(_judged)
+    whole = case.once(outstanding_issues)
     return Result(
         verdict=whole.verdict,
         summary=whole.summary,
@@ -50,10 +50,6 @@ def thresholds_of_another_document(case: Case) -> Result:
         summary=f"The thresholds are in the {document}, which this edition does not hold.",
         missing=(Missing(kind="document", key=document, text=f"The text of the {document} is not held."),),
     )
-
-
-def _judged(case: Case) -> Result:
-    return Thresholds(case).result()
 
 
 class Thresholds:

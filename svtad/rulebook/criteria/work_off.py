@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from svtad.rulebook.case import Case, Result, first_and_more, number
-from svtad.rulebook.criteria.counting import CARRIED, carried_releases, origin_of
+from svtad.rulebook.criteria.counting import carried_releases, origin_of
 from svtad.rulebook.deadlines import work_off_due
 from svtad.rulebook.facts import IssueFact, PrecursorPhase, WorkOffItemFact, WorkOffPlanFact
 from svtad.rulebook.findings import Blocker, DueLine, Missing
@@ -65,7 +65,7 @@ def _plans(case: Case) -> Result:
     used = {covering[issue.id][0].id: covering[issue.id][0] for issue in covered}
     blockers.extend(_plan_blocker(plan) for plan in used.values() if not _is_good(plan))
     met = not blockers
-    carried = sum(origin_of(case, issue, carried_releases(case)) == CARRIED for issue in issues)
+    carried = sum(issue.raised_release != case.facts.release for issue in issues)
     return Result(
         verdict=Verdict.MET if met else Verdict.NOT_MET,
         summary=_summary(issues, blockers),
@@ -83,7 +83,7 @@ def _plans(case: Case) -> Result:
             case.setting("working_days.jurisdiction"),
             case.setting("working_days.counting"),
         ),
-        dates=tuple(_due(case, issue, covering.get(issue.id)) for issue in issues),
+        dates=case.once(Clock).lines(issues, covering),
         awaiting=not met and all(blocker.pending for blocker in blockers),
     )
 
@@ -119,46 +119,66 @@ def _summary(issues: list[IssueFact], blockers: list[Blocker]) -> str:
     return f"All {len(issues)} open Testing Issues are in an approved Work Off Plan."
 
 
-def _due(case: Case, issue: IssueFact, covering: tuple[WorkOffPlanFact, WorkOffItemFact] | None) -> DueLine:
-    """The date of 15.1 for an issue: from its provider's certificate, or the day that the TAB set."""
-    days = case.edition.work_off_days
-    severity = issue.severity
-    plan, item = covering if covering else (None, None)
-    start = _clock_start(case, issue, plan)
-    due: date | None = None
-    note = ""
-    if severity is None:
-        note = "its severity is not determined"
-    elif severity not in days:
-        due = item.due if item else None
-        note = "15.1 sets no timescale: set by the TAB" if due else "15.1 sets no timescale: TAB to set"
-    elif start is None:
-        note = "counts from the certificate"
-    else:
-        due = work_off_due(
-            severity,
-            clock_start=start,
-            days=days,
-            non_working_days=frozenset(case.facts.non_working_days),
-            count_trigger_day=case.setting("working_days.counting").value == "trigger_day_is_first",
+class Clock:
+    """The dates of 15.1 under the settings and non-working days of a case; each date is worked out once."""
+
+    def __init__(self, case: Case) -> None:
+        self.days = case.edition.work_off_days
+        self.off = frozenset(case.facts.non_working_days)
+        self.count_trigger_day = case.setting("working_days.counting").value == "trigger_day_is_first"
+        self.certified = {row.provider: row.issued_on for row in case.facts.certificates}
+        self.known: dict[tuple[str, date], date | None] = {}
+
+    def lines(
+        self, issues: list[IssueFact], covering: dict[str, tuple[WorkOffPlanFact, WorkOffItemFact]]
+    ) -> tuple[DueLine, ...]:
+        """The date by which each open issue is to be resolved, or why there is none."""
+        return tuple(self.line(issue, *covering.get(issue.id, (None, None))) for issue in issues)
+
+    def line(self, issue: IssueFact, plan: WorkOffPlanFact | None, item: WorkOffItemFact | None) -> DueLine:
+        """The date of 15.1 for an issue: from its provider's certificate, or the day that the TAB set."""
+        severity = issue.severity
+        start = self.start(issue, plan)
+        due: date | None = None
+        note = ""
+        if severity is None:
+            note = "its severity is not determined"
+        elif severity not in self.days:
+            due = item.due if item else None
+            note = "15.1 sets no timescale: set by the TAB" if due else "15.1 sets no timescale: TAB to set"
+        elif start is None:
+            note = "counts from the certificate"
+        else:
+            due = self.due(severity, start)
+        return DueLine(
+            issue=issue.id,
+            reference=issue.reference,
+            provider=issue.provider,
+            severity=severity,
+            working_days=self.days.get(severity) if severity else None,
+            clock_start=start.isoformat() if start else None,
+            due=due.isoformat() if due else None,
+            note=note,
         )
-    return DueLine(
-        issue=issue.id,
-        reference=issue.reference,
-        provider=issue.provider,
-        severity=severity,
-        working_days=days.get(severity) if severity else None,
-        clock_start=start.isoformat() if start else None,
-        due=due.isoformat() if due else None,
-        note=note,
-    )
 
+    def start(self, issue: IssueFact, plan: WorkOffPlanFact | None) -> date | None:
+        """From when 15.1 counts for an issue; None while its provider has no certificate."""
+        if issue.provider is not None and issue.provider in self.certified:
+            return self.certified[issue.provider]
+        return plan.clock_start if plan else None
 
-def _clock_start(case: Case, issue: IssueFact, plan: WorkOffPlanFact | None) -> date | None:
-    for certificate in case.facts.certificates:
-        if certificate.provider == issue.provider:
-            return certificate.issued_on
-    return plan.clock_start if plan else None
+    def due(self, severity: str, start: date) -> date | None:
+        """The date so many Working Days after the start."""
+        key = (severity, start)
+        if key not in self.known:
+            self.known[key] = work_off_due(
+                severity,
+                clock_start=start,
+                days=self.days,
+                non_working_days=self.off,
+                count_trigger_day=self.count_trigger_day,
+            )
+        return self.known[key]
 
 
 def earlier_work_off_plans(case: Case) -> Result:

@@ -1,0 +1,25 @@
+"""The runners that do the reports' jobs; see `governance.jobs`. Each may run again after a crash."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reports import actions
+from svtad.governance.jobs import JobContext
+
+
+def run_completion_report(context: JobContext) -> dict[str, Any]:
+    """Make the Completion Report that a job asks for."""
+    return actions.produce_completion_report(job=context.job, progress=_progress(context), hold=context.hold)
+
+
+def run_annex_volume(context: JobContext) -> dict[str, Any]:
+    """Make one annex volume of a Completion Report."""
+    return actions.produce_annex_volume(job=context.job, progress=_progress(context), hold=context.hold)
+
+
+def _progress(context: JobContext) -> actions.Progress:
+    def progress(done: int, message: str) -> None:
+        context.progress(done, actions.STEPS, message)
+
+    return progress

@@ -1,0 +1,105 @@
+"""Reports: having one made, watching it, and those that are filed."""
+
+from __future__ import annotations
+
+from django.db.models import Prefetch
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+
+from reports.actions import request_completion_report
+from reports.policies import check_can_request_report
+from svtad.gates.models import Assessment, FiledReport
+from svtad.gates.queries import is_stale, latest_assessment, steps_for
+from svtad.governance.models import Job, JobState, StoredFile
+from svtad.lib.errors import ActionDenied
+from svtad.parties.policies import allowed
+from svtad.parties.views.lists import csv_response, paged
+from svtad.parties.views.pages import PageRequest, page
+from svtad.rulebook.vocabulary import Step
+from testphases.models import TestScope
+from testphases.queries import scopes_for
+
+KINDS = ("completion_report", "completion_report_annex")
+TITLES = {"completion_report": "Completion Report", "completion_report_annex": "Completion Report, annex volume"}
+
+
+@page("GET")
+def reports(request: PageRequest) -> HttpResponseBase:
+    """List the reports that are filed, also as CSV; for one phase (`?scope=`) offer to have one made."""
+    if not request.actor.may("see_reports"):
+        raise ActionDenied("SVTAD 9.7", "Reports are for those who govern the phases.")
+    scopes = list(scopes_for(request.actor))
+    scope = next((each for each in scopes if each.public_id == request.GET.get("scope")), None)
+    rows = (
+        FiledReport.objects.filter(
+            scope__in=scopes if scope is None else [scope], file__in=StoredFile.objects.visible_to(request.actor)
+        )
+        .select_related("scope__release", "file")
+        .prefetch_related(Prefetch("assessment", Assessment.objects.defer("facts")))
+        .order_by("-pk")
+    )
+    if release := request.GET.get("release"):
+        rows = rows.filter(scope__release__public_id=release) if scope is None else rows
+    if request.GET.get("as") == "csv":
+        return csv_response(
+            "reports.csv",
+            ("Report", "Phase", "Made", "By", "Step", "Verdict", "As at", "Pages", "File", "SHA-256", "Facts SHA-256"),
+            (
+                (
+                    TITLES.get(each.kind, each.kind),
+                    each.scope.name,
+                    each.recorded_at,
+                    each.recorded_by,
+                    each.assessment.step,
+                    each.assessment.verdict,
+                    each.assessment.as_at,
+                    each.pages,
+                    each.file.name,
+                    each.file.sha256,
+                    each.assessment.facts_sha256,
+                )
+                for each in rows
+            ),
+        )
+    under_way = (
+        Job.objects.visible_to(request.actor)
+        .filter(kind__in=KINDS, state__in=(JobState.QUEUED, JobState.RUNNING))
+        .order_by("-pk")
+    )
+    may, refused = allowed(check_can_request_report, request.actor, scope) if scope else (False, "")
+    context = {
+        "title": f"{scope.name}: reports" if scope else "Reports",
+        "scope": scope,
+        "scopes": scopes,
+        "release": scope.release if scope else None,
+        "reports": paged(request, rows, size=50),
+        "titles": TITLES,
+        "jobs": under_way,
+        "choices": _choices(scope) if scope else [],
+        "may": may,
+        "refused": refused,
+        "reportable": scope is not None and scope.kind != "PIT",
+        "synthetic": bool(scope and scope.is_synthetic),
+    }
+    return render(request, "portal/reports.html", context)
+
+
+@page("POST")
+def request_report(request: PageRequest, public_id: str) -> HttpResponseBase:
+    """Have a Completion Report made of a kept judgement, or of the latest of the phase; show the job."""
+    scope = get_object_or_404(scopes_for(request.actor), public_id=public_id)
+    chosen = request.POST.get("assessment")
+    if chosen:
+        assessment = get_object_or_404(
+            Assessment.objects.visible_to(request.actor).select_related("scope"), public_id=chosen, scope=scope
+        )
+        job = request_completion_report(assessment=assessment, by=request.actor)
+    else:
+        job = request_completion_report(scope=scope, by=request.actor)
+    return redirect("governance:job", job.public_id)
+
+
+def _choices(scope: TestScope) -> list[tuple[Assessment, bool]]:
+    """Return the latest judgement at each exit step, the last step first, and whether it is stale."""
+    found = [latest_assessment(scope, step) for step in reversed(steps_for(scope)) if step is not Step.ENTRY]
+    return [(each, is_stale(each)) for each in found if each is not None]

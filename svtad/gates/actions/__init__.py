@@ -1,0 +1,36 @@
+"""What is written at the gates. Only these write; each checks, writes and audits in one transaction."""
+
+from svtad.gates.actions.assessing import assess, assess_scope, file_report, queue_assessments, sweep_changes
+from svtad.gates.actions.certificates import draft_certificate, settle_certificate
+from svtad.gates.actions.completion import settle_sit_completion
+from svtad.gates.actions.evidence import (
+    attach_evidence,
+    present_assurance_report,
+    review_evidence,
+    settle_assurance_report,
+    withdraw_evidence,
+)
+from svtad.gates.actions.proceeding import request_approval_to_proceed, settle_approval, settle_entry_matter
+from svtad.gates.actions.work_off_plans import change_plan_item, draw_up_work_off_plan, settle_work_off_plan
+
+__all__ = [
+    "assess",
+    "assess_scope",
+    "attach_evidence",
+    "change_plan_item",
+    "draft_certificate",
+    "draw_up_work_off_plan",
+    "file_report",
+    "present_assurance_report",
+    "queue_assessments",
+    "request_approval_to_proceed",
+    "review_evidence",
+    "settle_approval",
+    "settle_assurance_report",
+    "settle_certificate",
+    "settle_entry_matter",
+    "settle_sit_completion",
+    "settle_work_off_plan",
+    "sweep_changes",
+    "withdraw_evidence",
+]

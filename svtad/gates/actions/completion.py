@@ -1,0 +1,55 @@
+"""The Panel's determination that SIT is complete (13.15, 13.16): recorded, never stopped but by 14.5."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+
+from svtad.gates import policies
+from svtad.gates.actions.recording import tell
+from svtad.governance.models import Decision, Matter
+from svtad.lib.errors import Refused
+from svtad.parties.actors import Actor, system_actor
+from testphases.actions import move_scope
+from testphases.models import TestScope
+from testphases.models.scopes import ScopeState as S
+
+#: From each state in which the Panel's confirmation can find a phase, the way to COMPLETE. A phase that the
+#: product does not know to have started is not moved: the determination stands in its matter.
+_WAY: dict[str, tuple[str, ...]] = {
+    S.SUSPENDED: (S.IN_PROGRESS, S.EXIT_PROPOSED, S.EXIT_ASSESSED, S.COMPLETE),
+    S.IN_PROGRESS: (S.EXIT_PROPOSED, S.EXIT_ASSESSED, S.COMPLETE),
+    S.EXIT_PROPOSED: (S.EXIT_ASSESSED, S.COMPLETE),
+    S.EXIT_ASSESSED: (S.COMPLETE,),
+}
+
+
+@transaction.atomic
+def settle_sit_completion(*, matter: Matter, decision: Decision, by: Actor, at: dt.datetime) -> None:
+    """Give the Panel's determination its effect: a confirmation completes the phase, "not met" lets it go on.
+
+    Against the computed result it is recorded if it is marked so, with reasons; a pending severity dispute that
+    could change the result refuses it (14.5). Raises Refused.
+    """
+    scope = TestScope.objects.select_related("release").filter(public_id=matter.scope_id).first()
+    if scope is None:
+        raise Refused("SVTAD 13.15", "This matter names no Test Phase.")
+    if decision.outcome in ("CONFIRM", "NOT_MET"):
+        confirms = decision.outcome == "CONFIRM"
+        policies.check_panel_may_determine(scope, confirms=confirms, against_computed=decision.against_computed)
+        way = _WAY.get(scope.state, ()) if confirms else ()
+        if not confirms and scope.state == S.EXIT_ASSESSED:
+            way = (S.IN_PROGRESS,)
+        # The registrar records what the Panel did; that the phase moves is the effect of it, and the product's.
+        product = system_actor(f"{by.label}, recording the Panel")
+        for state in way:
+            move_scope(
+                scope=scope,
+                to_state=state,
+                by=product,
+                reason=f"{matter.reference}: the Panel's determination (13.16)",
+                occurred_at=decision.decided_at,
+                at=at,
+            )
+    tell(scope=scope, at=at, followers=True)

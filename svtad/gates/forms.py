@@ -1,0 +1,152 @@
+"""Forms of evidence, certificates and Work Off Plans."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from svtad.gates.actions.evidence import AUDIT_ITEMS, FIRST_STATES, OF_EITHER, PER_PROVIDER, READINESS_ANSWERS
+from svtad.parties.models import Organisation
+from svtad.rulebook.edition import Edition
+from svtad.rulebook.vocabulary import EvidenceKind, EvidenceState, WorkOffItemState
+from testphases.models import TestRun
+
+#: What each kind of evidence is called.
+KIND_TITLES: dict[str, str] = {
+    EvidenceKind.TEST_PLAN: "Test plan (9.1)",
+    EvidenceKind.TEST_SPECIFICATION: "Test specification (12.5(c))",
+    EvidenceKind.TTM: "Test Traceability Matrix (11.1)",
+    EvidenceKind.READINESS: "Readiness of test resources (12.5(d))",
+    EvidenceKind.PROVIDER_REPORT: "Report of a DCC Service Provider (9.4)",
+    EvidenceKind.ASSURANCE_REPORT: "DCC assurance report (9.5)",
+    EvidenceKind.COMPLETION_REPORT: "Completion Report (9.7)",
+    EvidenceKind.SIT_AUDIT_REPORT: "SIT Audit Report (19.4)",
+    EvidenceKind.TEST_HEATMAP: "Test heatmap (Table 13.1 row 7)",
+    EvidenceKind.ISSUE_LOG: "Testing Issue log (9.2)",
+    EvidenceKind.TEST_RESULT: "Test result (12.6(d))",
+    EvidenceKind.OTHER: "Other",
+}
+_USUAL = (EvidenceState.SUBMITTED, EvidenceState.ACCEPTED)
+
+
+class EvidenceForm(forms.Form):
+    """A file of one kind, whose it is, how far it has come, and what it states."""
+
+    file = forms.FileField(label="File", help_text="Kept unchanged under its SHA-256.")
+    occurred_at = forms.DateTimeField(
+        label="Dated",
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text="When empty: now.",
+    )
+    note = forms.CharField(label="Note", widget=forms.Textarea, required=False)
+
+    def __init__(self, *args: Any, kind: str, providers: Any, edition: Edition | None, **kwargs: Any) -> None:
+        """Ask for what the kind needs: a provider, a state, the statements of 12.5(d) or 19.4."""
+        super().__init__(*args, **kwargs)
+        self.kind = EvidenceKind(kind)
+        if self.kind in PER_PROVIDER | OF_EITHER:
+            self.fields["provider"] = forms.ModelChoiceField(
+                providers,
+                label="Whose",
+                to_field_name="public_id",
+                required=self.kind in PER_PROVIDER,
+                empty_label="Choose" if self.kind in PER_PROVIDER else "The whole phase",
+            )
+        states = FIRST_STATES.get(self.kind, _USUAL)
+        if len(states) > 1:
+            self.fields["state"] = forms.ChoiceField(
+                label="It is",
+                choices=[(state.value, state.replace("_", " ").capitalize()) for state in states],
+                help_text="Only the DCC attaches something as signed off or accepted.",
+            )
+        self.resources = dict(edition.readiness) if edition and self.kind is EvidenceKind.READINESS else {}
+        for key, title in self.resources.items():
+            self.fields[f"readiness-{key}"] = forms.MultipleChoiceField(
+                label=title,
+                choices=[(answer, answer.replace("_", " ")) for answer in READINESS_ANSWERS],
+                widget=forms.CheckboxSelectMultiple,
+                required=False,
+            )
+        self.audit_items = AUDIT_ITEMS if self.kind is EvidenceKind.SIT_AUDIT_REPORT else ()
+        for clause in self.audit_items:
+            self.fields[f"audit-{clause}"] = forms.ChoiceField(
+                label=f"Does the report confirm {clause}?",
+                choices=[("", "It does not say"), ("yes", "Confirmed"), ("no", "Not confirmed")],
+                required=False,
+            )
+
+    @property
+    def statements(self) -> dict[str, Any]:
+        """Return what the document states, as the action takes it."""
+        given: dict[str, Any] = {}
+        for key in self.resources:
+            held = self.cleaned_data[f"readiness-{key}"]
+            given[key] = {answer: answer in held for answer in READINESS_ANSWERS}
+        for clause in self.audit_items:
+            answer = self.cleaned_data[f"audit-{clause}"]
+            if answer:
+                given[clause] = answer == "yes"
+        return given
+
+
+class ReviewForm(forms.Form):
+    """The DCC's answer to a piece of evidence."""
+
+    state = forms.ChoiceField(label="Answer")
+    reasons = forms.CharField(label="Reasons", required=False, max_length=400, help_text="Needed when it is returned.")
+
+    def __init__(self, *args: Any, answers: tuple[EvidenceState, ...], **kwargs: Any) -> None:
+        """Offer the answers that the kind has."""
+        super().__init__(*args, **kwargs)
+        self.fields["state"].choices = [  # type: ignore[attr-defined]
+            (answer.value, answer.replace("_", " ").capitalize()) for answer in answers
+        ]
+
+
+class WithdrawForm(forms.Form):
+    """Why evidence is withdrawn."""
+
+    reason = forms.CharField(label="Reason", max_length=400)
+
+
+class ProviderForm(forms.Form):
+    """The DCC Service Provider that a paper is about."""
+
+    provider = forms.ModelChoiceField(
+        Organisation.objects.none(), label="DCC Service Provider", to_field_name="public_id", required=False
+    )
+
+    def __init__(self, *args: Any, providers: Any, **kwargs: Any) -> None:
+        """Offer who takes part."""
+        super().__init__(*args, **kwargs)
+        self.fields["provider"].queryset = providers  # type: ignore[attr-defined]
+
+
+class PlanItemForm(forms.Form):
+    """A step of one item of a Work Off Plan."""
+
+    state = forms.ChoiceField(label="It is now")
+    run = forms.ModelChoiceField(
+        TestRun.objects.none(), label="Run that passed", to_field_name="run_key", required=False, empty_label="None"
+    )
+    note = forms.CharField(label="Note", max_length=400, required=False)
+
+    def __init__(self, *args: Any, states: tuple[str, ...], runs: Any, **kwargs: Any) -> None:
+        """Offer the states that may follow, and the passed runs that the issue is linked to."""
+        super().__init__(*args, **kwargs)
+        words = {
+            WorkOffItemState.OPEN: "open again",
+            WorkOffItemState.CLOSED: "closed",
+            WorkOffItemState.RERUN_PASSED: "re-run with success",
+        }
+        self.fields["state"].choices = [  # type: ignore[attr-defined]
+            (state, words[WorkOffItemState(state)]) for state in states
+        ]
+        self.fields["run"].queryset = runs  # type: ignore[attr-defined]
+        self.fields["run"].label_from_instance = _run_words  # type: ignore[attr-defined]
+
+
+def _run_words(run: TestRun) -> str:
+    return f"{run.planned_test.definition.external_id}, {run.occurred_at:%d %b %Y %H:%M} UTC"

@@ -1,0 +1,94 @@
+"""What the decisions of gates' procedures do; the writing itself is done by the actions."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.urls import NoReverseMatch, reverse
+
+from svtad.gates import actions
+from svtad.governance import handlers as governance_handlers
+from svtad.governance.models import Decision, Matter
+from svtad.parties.actors import Actor
+from svtad.parties.models import Audience
+from svtad.rulebook.procedures import procedure
+from testphases.models import TestScope
+
+
+class GatesHandler:
+    """What all of gates' handlers have in common: a matter of one Test Phase, shown on that phase's page."""
+
+    def describe(self, matter: Matter) -> str:
+        """Return what the matter is about, in a sentence."""
+        scope = TestScope.objects.filter(public_id=matter.scope_id).first()
+        what = procedure(matter.procedure).title
+        return f"{what}, {scope.name}" if scope else what
+
+    def url(self, matter: Matter) -> str:
+        """Return the page of the phase, or nothing where no page is served."""
+        try:
+            return reverse("gates:phase", args=[matter.scope_id]) if matter.scope_id else ""
+        except NoReverseMatch:
+            return ""
+
+    def audience(self, matter: Matter) -> Audience:
+        """Return who may see the matter: set when it was opened."""
+        return matter.audience
+
+    def apply(self, *, matter: Matter, decision: Decision, by: Actor, at: dt.datetime) -> None:
+        """Have the phase judged anew."""
+        actions.settle_entry_matter(matter=matter, at=at)
+
+
+class CertificateHandler(GatesHandler):
+    """Test Completion Certificates (12.6(i), 15.2)."""
+
+    def apply(self, *, matter: Matter, decision: Decision, by: Actor, at: dt.datetime) -> None:
+        """Hold approval and issue to a judgement that still holds; tell dependants of a revocation."""
+        actions.settle_certificate(matter=matter, decision=decision, at=at)
+
+
+class AssuranceReportHandler(GatesHandler):
+    """TAB's approval of the assurance report (9.6)."""
+
+    def apply(self, *, matter: Matter, decision: Decision, by: Actor, at: dt.datetime) -> None:
+        """Have the phase judged anew."""
+        actions.settle_assurance_report(matter=matter, at=at)
+
+
+class WorkOffPlanHandler(GatesHandler):
+    """Work Off Plans (15.1)."""
+
+    def apply(self, *, matter: Matter, decision: Decision, by: Actor, at: dt.datetime) -> None:
+        """Check the days that TAB set, and that a plan declared complete is."""
+        actions.settle_work_off_plan(matter=matter, decision=decision, at=at)
+
+
+class ApprovalHandler(GatesHandler):
+    """The approval to proceed (12.5(e))."""
+
+    def apply(self, *, matter: Matter, decision: Decision, by: Actor, at: dt.datetime) -> None:
+        """Let it be issued only while the rest of 12.5 is met."""
+        actions.settle_approval(matter=matter, decision=decision, at=at)
+
+
+class SitCompletionHandler(GatesHandler):
+    """The Panel's determination (13.15, 13.16)."""
+
+    def apply(self, *, matter: Matter, decision: Decision, by: Actor, at: dt.datetime) -> None:
+        """Complete the phase on a confirmation; refuse only by 14.5."""
+        actions.settle_sit_completion(matter=matter, decision=decision, by=by, at=at)
+
+
+def register() -> None:
+    """Register the handler of each procedure whose subject stands in gates."""
+    for key, handler in (
+        ("TEST_COMPLETION_CERTIFICATE", CertificateHandler()),
+        ("ASSURANCE_REPORT", AssuranceReportHandler()),
+        ("WORK_OFF_PLAN", WorkOffPlanHandler()),
+        ("APPROVAL_TO_PROCEED", ApprovalHandler()),
+        ("SIT_COMPLETION", SitCompletionHandler()),
+        ("OVERLAP", GatesHandler()),
+        ("TAD_APPROVAL", GatesHandler()),
+    ):
+        governance_handlers.register(key, handler)

@@ -1,0 +1,31 @@
+"""Addresses of judgements, evidence, certificates and plans. They stand with the phases they are about."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from svtad.gates.views import evidence, papers, phase
+
+app_name = "gates"
+urlpatterns = [
+    path("plans/", papers.plans, name="plans"),
+    path("plans/<str:public_id>/", papers.plan, name="plan"),
+    path("plans/<str:public_id>/items/<str:issue_id>/", papers.change_item, name="plan-item"),
+    path("judgements/<str:public_id>/", phase.assessment, name="assessment"),
+    path("judgements/<str:public_id>/facts/", phase.facts, name="facts"),
+    path("evidence/<str:public_id>/file/", evidence.evidence_file, name="evidence-file"),
+    path("evidence/<str:public_id>/review/", evidence.review, name="evidence-review"),
+    path("evidence/<str:public_id>/present/", evidence.present, name="evidence-present"),
+    path("evidence/<str:public_id>/withdraw/", evidence.withdraw, name="evidence-withdraw"),
+    path("<str:public_id>/", phase.phase, name="phase"),
+    path("<str:public_id>/entry/", phase.entry, name="entry"),
+    path("<str:public_id>/judge/", phase.judge_again, name="judge"),
+    path("<str:public_id>/judgements/", phase.assessments, name="assessments"),
+    path("<str:public_id>/ledger/", phase.ledger, name="ledger"),
+    path("<str:public_id>/evidence/", evidence.evidence, name="evidence"),
+    path("<str:public_id>/papers/", papers.papers, name="papers"),
+    path("<str:public_id>/papers/plan/", papers.draw_up, name="draw-up"),
+    path("<str:public_id>/papers/approval/", papers.request_approval, name="request-approval"),
+    path("<str:public_id>/papers/<str:provider_id>/judge/", papers.judge_provider, name="judge-provider"),
+    path("<str:public_id>/papers/<str:provider_id>/draft/", papers.draft_certificate, name="draft-certificate"),
+]

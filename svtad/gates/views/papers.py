@@ -1,0 +1,280 @@
+"""Certificates, Work Off Plans and approvals to proceed: what is on paper, and what may be drafted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.forms import Form
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+
+from svtad.gates import actions
+from svtad.gates.actions.work_off_plans import ITEM_TRANSITIONS
+from svtad.gates.forms import PlanItemForm
+from svtad.gates.models import (
+    ApprovalToProceed,
+    Assessment,
+    TestCompletionCertificate,
+    WorkOffPlan,
+    WorkOffPlanItem,
+)
+from svtad.gates.policies import check_can_assess, check_can_change_plan, check_can_propose, check_certifiable
+from svtad.gates.queries import findings_of, latest_assessment, phase_kind_for
+from svtad.gates.views.phase import visible_scope
+from svtad.governance.models import Matter
+from svtad.lib.errors import ActionDenied, Refused
+from svtad.parties.actors import Actor
+from svtad.parties.models import Organisation, OrganisationKind
+from svtad.parties.policies import allowed, require
+from svtad.parties.views.lists import csv_response, paged
+from svtad.parties.views.pages import PageRequest, carried_out, done, page
+from svtad.rulebook.findings import DueLine
+from svtad.rulebook.vocabulary import CertificateState, Step, WorkOffItemState
+from testphases.models import TestRun, TestScope
+from testphases.queries import participants, scopes_for
+
+
+@dataclass(frozen=True)
+class ProviderPapers:
+    """One DCC Service Provider: its judgement for a certificate, the certificate, and why none may be drafted."""
+
+    provider: Organisation
+    judged: Assessment | None
+    certificate: TestCompletionCertificate | None
+    refused: tuple[str, str] | None
+
+
+@page("GET")
+def papers(request: PageRequest, public_id: str) -> HttpResponseBase:
+    """Show a phase's certificates, plans and approval to proceed."""
+    require(request.actor, "see_all_phases", what="see the certificates and Work Off Plans of a whole phase")
+    scope = visible_scope(request, public_id)
+    kind = phase_kind_for(scope)
+    takes_certificates = kind is not None and Step.CERTIFICATES in kind.steps
+    providers = participants(scope).exclude(kind=OrganisationKind.DCC).order_by("name")
+    held = {
+        each.provider_id: each
+        for each in TestCompletionCertificate.objects.filter(scope=scope).select_related("matter", "assessment")
+    }
+    rows = (
+        [_provider_row(request.actor, scope, each, held.get(each.pk)) for each in providers]
+        if takes_certificates
+        else []
+    )
+    plans = (
+        WorkOffPlan.objects.filter(scope=scope)
+        .select_related("provider", "matter", "file")
+        .prefetch_related("items__changes")
+        .order_by("-pk")
+    )
+    approval = ApprovalToProceed.objects.filter(scope=scope).select_related("matter").first()
+    may_propose, propose_refused = allowed(
+        check_can_propose, request.actor, scope, clause="SVTAD 15.1", what="draw up a Work Off Plan"
+    )
+    context = {
+        "title": f"{scope.name}: certificates and plans",
+        "scope": scope,
+        "release": scope.release,
+        "takes_certificates": takes_certificates,
+        "rows": rows,
+        "issued": sum(
+            1 for row in rows if row.certificate and CertificateState(row.certificate.matter.state).is_in_force
+        ),
+        "plans": [(plan, _progress(plan)) for plan in plans],
+        "providers": providers,
+        "approval": approval,
+        "completion": Matter.objects.visible_to(request.actor)
+        .filter(procedure="SIT_COMPLETION", scope_id=scope.public_id)
+        .first(),
+        "may_propose": may_propose,
+        "propose_refused": propose_refused,
+        "may_judge": allowed(check_can_assess, request.actor, scope)[0],
+        "synthetic": scope.is_synthetic,
+    }
+    return render(request, "gates/papers.html", context)
+
+
+@page("POST")
+def judge_provider(request: PageRequest, public_id: str, provider_id: str) -> HttpResponseBase:
+    """Judge one provider for its certificate."""
+    scope = visible_scope(request, public_id)
+    provider = get_object_or_404(Organisation, public_id=provider_id)
+    made, _ = actions.assess(
+        scope=scope, step=Step.CERTIFICATES, provider=provider, by=request.actor, trigger="request"
+    )
+    return done(request, f"{provider}: judged.", "gates:assessment", made.public_id)
+
+
+@page("POST")
+def draft_certificate(request: PageRequest, public_id: str, provider_id: str) -> HttpResponseBase:
+    """Draft the certificate of one provider and put it before TAB."""
+    scope = visible_scope(request, public_id)
+    provider = get_object_or_404(Organisation, public_id=provider_id)
+    made = actions.draft_certificate(scope=scope, provider=provider, by=request.actor)
+    return done(request, f"{made.number} is drafted, for TAB.", "governance:matter", made.matter.public_id)
+
+
+@page("POST")
+def draw_up(request: PageRequest, public_id: str) -> HttpResponseBase:
+    """Draw up the Work Off Plan of one provider, or of the phase."""
+    scope = visible_scope(request, public_id)
+    chosen = request.POST.get("provider")
+    provider = get_object_or_404(participants(scope), public_id=chosen) if chosen else None
+    made = actions.draw_up_work_off_plan(scope=scope, provider=provider, by=request.actor)
+    return done(request, f"{made.matter.reference} is drawn up, for TAB.", "gates:plan", made.public_id)
+
+
+@page("POST")
+def request_approval(request: PageRequest, public_id: str) -> HttpResponseBase:
+    """Draft the approval to proceed."""
+    scope = visible_scope(request, public_id)
+    made = actions.request_approval_to_proceed(scope=scope, by=request.actor)
+    return done(request, f"{made.matter.reference} is open, for the DCC.", "governance:matter", made.matter.public_id)
+
+
+@page("GET")
+def plans(request: PageRequest) -> HttpResponseBase:
+    """List the Work Off Plans of every phase that the person may see; `?release=` narrows."""
+    require(request.actor, "see_all_phases", what="see the Work Off Plans of all phases")
+    rows = (
+        WorkOffPlan.objects.filter(scope__in=scopes_for(request.actor))
+        .select_related("scope__release", "provider", "matter", "file")
+        .prefetch_related("items__changes")
+        .order_by("-pk")
+    )
+    if release := request.GET.get("release"):
+        rows = rows.filter(scope__release__public_id=release)
+    listed = paged(request, rows, size=50)
+    listed.object_list = [(plan, _progress(plan)) for plan in listed.object_list]
+    return render(request, "gates/plans.html", {"title": "Work Off Plans", "plans": listed})
+
+
+@page("GET")
+def plan(request: PageRequest, public_id: str) -> HttpResponseBase:
+    """One Work Off Plan: its items, their dates under 15.1, and what is left of them; `?as=csv` sends the same."""
+    return _plan_page(request, _visible_plan(request, public_id))
+
+
+@page("POST")
+def change_item(request: PageRequest, public_id: str, issue_id: str) -> HttpResponseBase:
+    """Record that an item was closed, re-run, or opened again."""
+    found = _visible_plan(request, public_id)
+    item = get_object_or_404(WorkOffPlanItem.objects.select_related("issue"), plan=found, issue__public_id=issue_id)
+    form = _item_form(item, _state_of(item), request.actor, request.POST)
+    made = carried_out(form, lambda: actions.change_plan_item(item=item, **form.cleaned_data, by=request.actor))
+    if made is None:
+        return _plan_page(request, found, tried=(item.pk, form))
+    return done(request, f"{item.issue.reference}: recorded.", "gates:plan", public_id)
+
+
+def _provider_row(
+    actor: Actor, scope: TestScope, provider: Organisation, certificate: TestCompletionCertificate | None
+) -> ProviderPapers:
+    refused: tuple[str, str] | None = None
+    try:
+        check_can_propose(actor, scope, clause="SVTAD 12.6(i)", what="draft a Test Completion Certificate")
+        if certificate is not None and CertificateState(certificate.matter.state).is_in_force:
+            raise Refused("SVTAD 12.6(i)", f"{certificate.number} is in force already.")
+        check_certifiable(scope, provider)
+    except (ActionDenied, Refused) as turned:
+        refused = (turned.clause, turned.reason)
+    judged = latest_assessment(scope, Step.CERTIFICATES, provider=provider)
+    return ProviderPapers(provider, judged, certificate, refused)
+
+
+def _progress(plan: WorkOffPlan) -> dict[str, int]:
+    """Return how many items there are, and how many are closed and re-run."""
+    states = [_state_of(item) for item in plan.items.all()]
+    return {
+        "items": len(states),
+        "closed": sum(state != WorkOffItemState.OPEN for state in states),
+        "rerun": sum(state == WorkOffItemState.RERUN_PASSED for state in states),
+    }
+
+
+def _state_of(item: WorkOffPlanItem) -> str:
+    changes = sorted(item.changes.all(), key=lambda each: each.pk)
+    return changes[-1].state if changes else WorkOffItemState.OPEN.value
+
+
+def _visible_plan(request: PageRequest, public_id: str) -> WorkOffPlan:
+    seen = WorkOffPlan.objects.filter(
+        scope__in=scopes_for(request.actor), matter__in=Matter.objects.visible_to(request.actor)
+    ).select_related("scope__release__programme", "scope__governed_by__document", "provider", "matter", "file")
+    found: WorkOffPlan = get_object_or_404(seen, public_id=public_id)
+    return found
+
+
+def _item_form(item: WorkOffPlanItem, state: str, actor: Actor, data: Any = None) -> PlanItemForm:
+    runs = (
+        TestRun.objects.visible_to(actor)
+        .filter(pk__in=item.issue.run_links.values("run_id"), outcome="PASSED")
+        .select_related("planned_test__definition")
+    )
+    tests = TestRun.objects.filter(pk__in=item.issue.run_links.values("run_id")).values("planned_test_id")
+    again = TestRun.objects.visible_to(actor).filter(planned_test__in=tests, outcome="PASSED")
+    return PlanItemForm(
+        data,
+        prefix=f"item-{item.pk}",
+        states=ITEM_TRANSITIONS[state],
+        runs=(runs | again.select_related("planned_test__definition")).distinct().order_by("-occurred_at"),
+    )
+
+
+def _plan_page(request: PageRequest, plan: WorkOffPlan, *, tried: tuple[int, Form] | None = None) -> HttpResponseBase:
+    items = list(plan.items.select_related("issue__provider").prefetch_related("changes"))
+    dates = _dates(plan)
+    may, refused = allowed(check_can_change_plan, request.actor, plan.scope)
+    rows = []
+    for item in items:
+        state = _state_of(item)
+        form = tried[1] if tried and tried[0] == item.pk else None
+        rows.append(
+            {
+                "item": item,
+                "state": state,
+                "due": dates.get(item.issue.public_id),
+                "form": form or (_item_form(item, state, request.actor) if may else None),
+                "open": form is not None,
+            }
+        )
+    if request.GET.get("as") == "csv":
+        return csv_response(
+            f"work-off-plan-{plan.matter.reference}.csv".lower(),
+            ("Issue", "Title", "Severity", "Answers for it", "Issue is", "Item is", "Due", "Note"),
+            (
+                (
+                    row["item"].issue.reference,
+                    row["item"].issue.title,
+                    row["item"].severity,
+                    row["item"].issue.provider,
+                    row["item"].issue.get_state_display(),
+                    row["state"],
+                    row["due"].due if row["due"] else "",
+                    row["due"].note if row["due"] else "",
+                )
+                for row in rows
+            ),
+        )
+    context = {
+        "title": f"{plan.matter.reference} Work Off Plan",
+        "scope": plan.scope,
+        "release": plan.scope.release,
+        "plan": plan,
+        "rows": rows,
+        "progress": _progress(plan),
+        "may": may,
+        "refused": refused,
+        "synthetic": plan.scope.is_synthetic,
+    }
+    return render(request, "gates/plan.html", context, status=400 if tried else 200)
+
+
+def _dates(plan: WorkOffPlan) -> dict[str, DueLine]:
+    """Return the dates of 15.1 by issue, as the phase was last judged."""
+    kind = phase_kind_for(plan.scope)
+    latest = latest_assessment(plan.scope, kind.steps[-1]) if kind else None
+    if latest is None:
+        return {}
+    return {line.issue: line for finding in findings_of(latest) for line in finding.dates}

@@ -1,0 +1,248 @@
+"""REST: jobs, stored files, matters before the boards and their decisions."""
+
+from __future__ import annotations
+
+import mimetypes
+from typing import Any
+
+from django.http import FileResponse
+from django.urls import path
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.exceptions import NotFound
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from svtad.governance import actions, files
+from svtad.governance.models import Decision, Job, Matter, StoredFile
+from svtad.governance.policies import check_can_keep_document
+from svtad.governance.registry import RECORD_ONLY
+from svtad.governance.serializers import (
+    DecisionIn,
+    DecisionSerializer,
+    DocumentIn,
+    FileSerializer,
+    JobFilter,
+    JobSerializer,
+    MatterDetailSerializer,
+    MatterFilter,
+    MatterIn,
+    MatterSerializer,
+    show_decision,
+    show_file,
+    show_job,
+    show_matter,
+    show_steps,
+)
+from svtad.lib.errors import InvalidInput, Refused
+from svtad.lib.rest import CURSOR_PARAMETERS, answers, checked, cursor_page_of, find
+from svtad.lib.text import plain_line
+from svtad.parties.api import ApiView
+from svtad.parties.audiences import GOVERNANCE, audience_of
+from svtad.rulebook.procedures import PROCEDURES
+
+#: Where matters with a subject of their own are opened instead.
+OPENED_AT = {
+    "EXCLUSION": "/issues/{id}/exclusions",
+    "SEVERITY_DISPUTE": "/issues/{id}/disputes",
+    "SCT_COUNT": "/issues/{id}/counting",
+    "DESCOPE_PIT": "/phases/{id}/descopings",
+    "DESCOPE_SIT": "/phases/{id}/descopings",
+}
+
+
+class Jobs(ApiView):
+    """Long work that the caller may see."""
+
+    @extend_schema(
+        operation_id="jobs_list",
+        tags=["jobs"],
+        parameters=[JobFilter, *CURSOR_PARAMETERS],
+        responses=answers({200: cursor_page_of(JobSerializer)}, 400, 404),
+    )
+    def get(self, request: Request) -> Response:
+        """List jobs, the newest first."""
+        wanted = checked(JobFilter, request.query_params.dict())
+        rows = Job.objects.visible_to(self.actor)
+        return self.cursor(rows.filter(**{key: wanted[key] for key in ("kind", "state") if key in wanted}), show_job)
+
+
+class OneJob(ApiView):
+    """One piece of long work."""
+
+    @extend_schema(operation_id="jobs_get", tags=["jobs"], responses=answers({200: JobSerializer}, 404))
+    def get(self, request: Request, public_id: str) -> Response:
+        """Show how far a job is, and what came of it."""
+        return Response(show_job(find(Job.objects.visible_to(self.actor), public_id)))
+
+    @extend_schema(operation_id="jobs_cancel", tags=["jobs"], responses=answers({200: JobSerializer}, 404, 409))
+    def delete(self, request: Request, public_id: str) -> Response:
+        """Take back a job that still waits; whoever asked for it may."""
+        job = find(Job.objects.visible_to(self.actor), public_id)
+        return Response(show_job(actions.cancel_job(job=job, by=self.actor)))
+
+
+class Files(ApiView):
+    """Documents that decisions rest on."""
+
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(
+        operation_id="files_create",
+        tags=["files"],
+        request={"multipart/form-data": DocumentIn},
+        responses=answers({201: FileSerializer}, 400, 413, 415),
+    )
+    def post(self, request: Request) -> Response:
+        """Keep a document (minutes, a letter), to name it in a decision."""
+        check_can_keep_document(self.actor)
+        given = checked(DocumentIn, request.data)["file"]
+        stored = actions.store_file(
+            content=given.file,
+            name=given.name,
+            media_type=mimetypes.guess_type(given.name)[0] or "application/octet-stream",
+            purpose="decision",
+            audience=audience_of(*GOVERNANCE),
+            by=self.actor,
+        )
+        return Response(show_file(stored), status=201)
+
+
+class OneFile(ApiView):
+    """One stored file."""
+
+    @extend_schema(operation_id="files_get", tags=["files"], responses=answers({200: FileSerializer}, 404))
+    def get(self, request: Request, public_id: str) -> Response:
+        """Show a file's name, size and hash."""
+        return Response(show_file(find(StoredFile.objects.visible_to(self.actor), public_id)))
+
+
+class FileContent(ApiView):
+    """The bytes of a stored file."""
+
+    @extend_schema(
+        operation_id="files_content",
+        tags=["files"],
+        responses={
+            (200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, "The bytes, as a download."),
+            **answers({}, 404),
+        },
+    )
+    def get(self, request: Request, public_id: str) -> Any:
+        """Download a file."""
+        stored = find(StoredFile.objects.visible_to(self.actor), public_id)
+        return download(stored)
+
+
+class Matters(ApiView):
+    """What was put before the boards."""
+
+    @extend_schema(
+        operation_id="matters_list",
+        tags=["decisions"],
+        parameters=[MatterFilter, *CURSOR_PARAMETERS],
+        responses=answers({200: cursor_page_of(MatterSerializer)}, 400, 404),
+    )
+    def get(self, request: Request) -> Response:
+        """List the matters that the caller may see, the newest first."""
+        wanted = checked(MatterFilter, request.query_params.dict())
+        columns = {"procedure": "procedure", "state": "state", "phase": "scope_id"}
+        narrowed = {column: wanted[name] for name, column in columns.items() if name in wanted}
+        return self.cursor(Matter.objects.visible_to(self.actor).filter(**narrowed), show_matter)
+
+    @extend_schema(
+        operation_id="matters_open",
+        tags=["decisions"],
+        request=MatterIn,
+        responses=answers({201: MatterDetailSerializer}, 400, 409, 413, 415),
+    )
+    def post(self, request: Request) -> Response:
+        """Open a matter that has no subject of its own; one about an issue or a test is opened there."""
+        given = checked(MatterIn, request.data)
+        rules = PROCEDURES[given["procedure"]]
+        if rules.key not in RECORD_ONLY:
+            there = OPENED_AT.get(rules.key, "its own subject in the product")
+            raise Refused(rules.clause, f"A matter of {rules.title} is opened with {there}.")
+        matter = actions.open_matter(
+            procedure=rules.key,
+            document=rules.document,
+            version=rules.version,
+            title=plain_line(given["title"]),
+            rationale=given["rationale"],
+            scope_id=given["phase"],
+            audience=audience_of(*GOVERNANCE),
+            opened_at=given.get("opened_at"),
+            proposer=rules.proposer,
+            by=self.actor,
+        )
+        return Response(_detail(matter), status=201)
+
+
+class OneMatter(ApiView):
+    """One matter."""
+
+    @extend_schema(
+        operation_id="matters_get", tags=["decisions"], responses=answers({200: MatterDetailSerializer}, 404)
+    )
+    def get(self, request: Request, public_id: str) -> Response:
+        """Show a matter with its decisions, and the steps that its procedure lists from here."""
+        return Response(_detail(find(Matter.objects.visible_to(self.actor), public_id)))
+
+
+class Decisions(ApiView):
+    """What was decided on a matter."""
+
+    @extend_schema(
+        operation_id="decisions_record",
+        tags=["decisions"],
+        request=DecisionIn,
+        responses=answers({201: DecisionSerializer}, 400, 404, 409, 413, 415),
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """Record what a body decided; it takes effect in the same transaction."""
+        matter = find(Matter.objects.visible_to(self.actor), public_id)
+        given = checked(DecisionIn, request.data)
+        decision = actions.record_decision(
+            matter=matter, by=self.actor, **given | {"document": self._document(given["document"])}
+        )
+        return Response(show_decision(decision, matter), status=201)
+
+    def _document(self, public_id: str | None) -> StoredFile | None:
+        if not public_id:
+            return None
+        try:
+            found: StoredFile = find(StoredFile.objects.visible_to(self.actor), public_id)
+        except NotFound:
+            raise InvalidInput.one("document", "There is no such file among those you may see.") from None
+        return found
+
+
+def download(stored: StoredFile) -> FileResponse:
+    """Return the bytes of `stored` as a download. Raises NotFound where they are gone."""
+    try:
+        stream = files.open_file(stored)
+    except FileNotFoundError:
+        raise NotFound from None
+    # Never as what it says it is: a browser must not run what somebody sent in.
+    response = FileResponse(stream, as_attachment=True, filename=stored.name, content_type="application/octet-stream")
+    response["X-Content-SHA256"] = stored.sha256
+    return response
+
+
+def _detail(matter: Matter) -> dict[str, Any]:
+    decisions = Decision.objects.filter(matter=matter).select_related("document").order_by("sequence")
+    shown = [show_decision(decision, matter) for decision in decisions]
+    return show_matter(matter) | {"decisions": shown, "steps": show_steps(matter)}
+
+
+urlpatterns = [
+    path("jobs", Jobs.as_view(), name="api-jobs"),
+    path("jobs/<str:public_id>", OneJob.as_view(), name="api-job"),
+    path("files", Files.as_view(), name="api-files"),
+    path("files/<str:public_id>", OneFile.as_view(), name="api-file"),
+    path("files/<str:public_id>/content", FileContent.as_view(), name="api-file-content"),
+    path("matters", Matters.as_view(), name="api-matters"),
+    path("matters/<str:public_id>", OneMatter.as_view(), name="api-matter"),
+    path("matters/<str:public_id>/decisions", Decisions.as_view(), name="api-decisions"),
+]

@@ -1,0 +1,123 @@
+"""Import batches as REST shows them, and what may be sent with a file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from svtad.intake.models import BatchState, ImportBatch
+from svtad.lib.rest import PublicIdField, StrictSerializer
+
+
+class BatchSerializer(serializers.Serializer[Any]):
+    """A file that was sent in, and what became of it.
+
+    `counts` are by the importer's own keys (see the list of importers); `job` is the one that previews or
+    imports it.
+    """
+
+    id = serializers.CharField()
+    importer = serializers.CharField()
+    phase = serializers.CharField()
+    file = serializers.CharField()
+    sha256 = serializers.CharField()
+    source = serializers.CharField()
+    run_id = serializers.CharField()
+    state = serializers.ChoiceField(choices=BatchState.choices)
+    counts = serializers.DictField(child=serializers.IntegerField())
+    warnings = serializers.ListField(child=serializers.CharField())
+    error_count = serializers.IntegerField()
+    refusal = serializers.CharField()
+    job = serializers.CharField(allow_null=True)
+    recorded_at = serializers.DateTimeField()
+    recorded_by = serializers.CharField()
+    committed_at = serializers.DateTimeField(allow_null=True)
+
+
+class RowErrorSerializer(serializers.Serializer[Any]):
+    """One thing wrong with one row of a file; row 0 is the file itself."""
+
+    row = serializers.IntegerField()
+    field = serializers.CharField()
+    value = serializers.CharField()
+    message = serializers.CharField()
+
+
+class ImporterParameterSerializer(serializers.Serializer[Any]):
+    """Something that may be said of a whole file."""
+
+    key = serializers.CharField()
+    title = serializers.CharField()
+    help = serializers.CharField()
+    choices = serializers.DictField(child=serializers.CharField())
+    default = serializers.CharField()
+
+
+class ImporterSerializer(serializers.Serializer[Any]):
+    """A kind of file that can be imported."""
+
+    key = serializers.CharField()
+    title = serializers.CharField()
+    suffixes = serializers.ListField(child=serializers.CharField())
+    takes_run_id = serializers.BooleanField()
+    most_bytes = serializers.IntegerField()
+    counts = serializers.DictField(child=serializers.CharField(), source="labels")
+    parameters = ImporterParameterSerializer(many=True)
+
+
+class FileIn(StrictSerializer):
+    """A file to import, as a multipart form."""
+
+    file = serializers.FileField()
+    phase = PublicIdField()
+    importer = serializers.CharField(max_length=40)
+    source = serializers.CharField(max_length=60)
+    run_id = serializers.CharField(max_length=120, required=False, default="", allow_blank=True)
+    params = serializers.JSONField(
+        required=False, default=dict, help_text="A JSON object of the importer's parameters, each a text."
+    )
+
+    def validate_params(self, value: Any) -> dict[str, str]:
+        """Take a flat object of texts only."""
+        return texts(value)
+
+
+class BatchFilter(StrictSerializer):
+    """What a list of batches may be narrowed by."""
+
+    phase = PublicIdField(required=False)
+    importer = serializers.CharField(max_length=40, required=False)
+    state = serializers.ChoiceField(choices=BatchState.choices, required=False)
+    page = serializers.CharField(required=False)
+    page_size = serializers.CharField(required=False)
+
+
+def texts(value: Any) -> dict[str, str]:
+    """Return `value` where it is a flat object of texts without control characters. Raises ValidationError."""
+    if not isinstance(value, dict):
+        raise serializers.ValidationError("An object of texts is wanted.")
+    field = serializers.CharField(max_length=300, allow_blank=True)
+    return {str(key): field.run_validation(text) for key, text in value.items()}
+
+
+def show_batch(batch: ImportBatch) -> dict[str, Any]:
+    """Return the batch as `BatchSerializer` describes it."""
+    return {
+        "id": batch.public_id,
+        "importer": batch.importer,
+        "phase": batch.scope_id,
+        "file": batch.file.name,
+        "sha256": batch.file.sha256,
+        "source": batch.source,
+        "run_id": batch.run_id,
+        "state": batch.state,
+        "counts": batch.summary.get("counts", {}),
+        "warnings": batch.summary.get("warnings", []),
+        "error_count": batch.error_count,
+        "refusal": batch.refusal,
+        "job": batch.job.public_id if batch.job else None,
+        "recorded_at": batch.recorded_at,
+        "recorded_by": batch.recorded_by,
+        "committed_at": batch.committed_at,
+    }

@@ -1,0 +1,172 @@
+"""What REST views of every app share: JSON that cannot hurt, documented problems, ids from an address."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
+from rest_framework import serializers
+from rest_framework.exceptions import APIException, NotFound, ParseError
+from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
+
+from svtad.lib.problems import CONTENT_TYPE
+
+_PUBLIC_ID = re.compile(r"[A-Za-z0-9]{22}")
+#: What a problem says, by status, in the description of the API.
+PROBLEMS = {
+    400: "What was sent in cannot be taken; `errors` names each field, and the row where there are rows.",
+    401: "No token, or one that has ended.",
+    403: "You may not do this; `clause` names the rule where there is one.",
+    404: "There is no such thing among those you may see.",
+    406: "Only JSON is served.",
+    409: "The state of the thing does not allow it; `clause` names the rule where there is one.",
+    413: "More was sent in than is taken at once.",
+    415: "Sent in as a media type that is not read here.",
+}
+
+
+class TooLarge(APIException):
+    """More was sent in than is read into memory at once."""
+
+    status_code = 413
+    default_detail = "More was sent in than is taken at once: send it in parts, or as a file."
+
+
+class StrictJSONParser(JSONParser):
+    """JSON within a limit of size, and nested no deeper than Python reads it."""
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        """Return the value. Raises ParseError, or TooLarge before anything is read."""
+        request: Request | None = (parser_context or {}).get("request")
+        if request is not None:
+            check_size(request)
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError:
+            raise ParseError("JSON parse error - nested too deeply") from None
+
+
+def check_size(request: Request | HttpRequest) -> None:
+    """Raise TooLarge where the request says that it brings more than DATA_UPLOAD_MAX_MEMORY_SIZE."""
+    length = str(request.META.get("CONTENT_LENGTH") or "0")
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if limit is not None and length.isdigit() and int(length) > limit:
+        raise TooLarge
+
+
+class ProblemErrorSerializer(serializers.Serializer[Any]):
+    """One thing wrong with what was sent in."""
+
+    row = serializers.IntegerField(allow_null=True, help_text="1-based; null where there are no rows.")
+    field = serializers.CharField()
+    message = serializers.CharField()
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """A problem, as RFC 9457 has it."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    clause = serializers.CharField(required=False, help_text="The rule that turned it away.")
+    errors = ProblemErrorSerializer(many=True, required=False)
+
+
+def answers(ok: Mapping[int, Any], *problems: int) -> dict[Any, Any]:
+    """Return the documented answers of an operation: `ok`, and these problems besides those any call may get."""
+    codes = sorted({401, 403, 406, *problems})
+    return {
+        **ok,
+        **{
+            (code, CONTENT_TYPE): OpenApiResponse(response=ProblemSerializer, description=PROBLEMS[code])
+            for code in codes
+        },
+    }
+
+
+_SIZE = OpenApiParameter("page_size", OpenApiTypes.INT, description="Rows a page: 100 if not said, at most 1000.")
+#: What a list cut by page number, and one cut by cursor, may be asked.
+PAGE_PARAMETERS = [OpenApiParameter("page", OpenApiTypes.INT, description="1 is the first."), _SIZE]
+CURSOR_PARAMETERS = [
+    OpenApiParameter("cursor", OpenApiTypes.STR, description="From `next` or `previous` of another page."),
+    _SIZE,
+]
+
+
+def page_of(row: type[serializers.Serializer[Any]]) -> Any:
+    """Return the description of a page of such rows, cut by page number."""
+    return inline_serializer(
+        f"PageOf{_name(row)}",
+        {
+            "count": serializers.IntegerField(),
+            "next": serializers.URLField(allow_null=True),
+            "previous": serializers.URLField(allow_null=True),
+            "results": row(many=True),
+        },
+    )
+
+
+def cursor_page_of(row: type[serializers.Serializer[Any]]) -> Any:
+    """Return the description of a page of such rows, cut by cursor."""
+    return inline_serializer(
+        f"CursorPageOf{_name(row)}",
+        {
+            "next": serializers.URLField(allow_null=True),
+            "previous": serializers.URLField(allow_null=True),
+            "results": row(many=True),
+        },
+    )
+
+
+def _name(row: type[serializers.Serializer[Any]]) -> str:
+    return row.__name__.removesuffix("Serializer")
+
+
+def find(rows: QuerySet[Any], public_id: str) -> Any:
+    """Return the row of that public id. Raises NotFound, also for what is no id at all."""
+    found = rows.filter(public_id=public_id).first() if _PUBLIC_ID.fullmatch(public_id) else None
+    if found is None:
+        raise NotFound
+    return found
+
+
+class PublicIdField(serializers.CharField):
+    """A public id, as an address shows it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 22)
+        super().__init__(**kwargs)
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """What a caller may send, and nothing else: a field nobody asked for is an error, since it may be a slip."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the checked values. Raises ValidationError, naming unknown fields too."""
+        if isinstance(data, Mapping):
+            unknown = sorted(str(name) for name in data if name not in self.fields)
+            if unknown:
+                raise serializers.ValidationError({name: ["There is no such field."] for name in unknown})
+        return super().to_internal_value(data)
+
+
+def checked(serializer: type[serializers.Serializer[Any]], data: Any) -> dict[str, Any]:
+    """Return what `serializer` makes of `data`. Raises ValidationError."""
+    reader = serializer(data=data)
+    reader.is_valid(raise_exception=True)
+    values: dict[str, Any] = reader.validated_data
+    return values
+
+
+def in_pieces(rows: Sequence[Any], size: int = 1000) -> Iterator[Sequence[Any]]:
+    """Yield `rows` in pieces of at most `size`."""
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]

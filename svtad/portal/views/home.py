@@ -1,0 +1,233 @@
+"""Where do we stand: one sentence, the phases, the headroom, what waits for whom."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q
+from django.http import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from issues.models import TestingIssue
+from svtad.gates.queries import NOT_STARTED, Standing, edition_for, standing
+from svtad.gates.queries.wording import Word
+from svtad.gates.views.checklist import ProviderRow, headroom_rows
+from svtad.governance.calendar import non_working_days
+from svtad.governance.models import Decision, Matter, StoredFile
+from svtad.lib.clock import london_date, now
+from svtad.parties.actors import Actor
+from svtad.parties.views.pages import PageRequest, page
+from svtad.portal.frame import chosen_release, visible_releases
+from svtad.portal.words import CANNOT_DECIDE
+from svtad.rulebook.calendar import working_days_between
+from svtad.rulebook.procedures import PROCEDURES, Transition
+from svtad.rulebook.vocabulary import Body
+from testphases.models import CapabilityRelease, TestScope
+
+#: How many of what waits is shown; the register has the rest.
+SHOWN = 12
+
+#: The key of a verdict word, as badges know it.
+_KEYS = {
+    Word.MET: "MET",
+    Word.NOT_MET: "NOT_MET",
+    Word.AWAITING: "AWAITING",
+    Word.CANNOT_DECIDE: "CANNOT_DECIDE",
+    Word.NOT_STARTED: "NOT_STARTED",
+}
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One phase of the release: where it stands, in a few words."""
+
+    standing: Standing | None
+    title: str
+    key: str
+    style: str
+    line: str
+    small: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A matter that waits for a step: by whom, until when, and whether this person may record it."""
+
+    matter: Matter
+    steps: tuple[Transition, ...]
+    last_day: dt.date | None
+    days_left: int | None
+    mine: bool
+
+    @property
+    def overdue(self) -> bool:
+        """Return whether the window is over."""
+        return self.days_left is not None and self.days_left < 0
+
+
+@page("GET")
+def home(request: PageRequest) -> HttpResponseBase:
+    """Say where the chosen release stands; a Supplier Party is shown its own issues and documents."""
+    if not (request.actor.may("see_all_phases") or request.actor.may("see_own_phases")):
+        return _participant_home(request)
+    release = chosen_release(request, visible_releases(request.actor))
+    if release is None:
+        return render(request, "portal/home_empty.html", {"title": "Where we stand"})
+    held = standing(request.actor, release=release)
+    tables: list[tuple[TestScope, tuple[str, ...], tuple[ProviderRow, ...]]] = []
+    for each in held:
+        severities = tuple(sorted({cell.severity for cell in each.headroom}))
+        if severities and each.scope.state not in NOT_STARTED and each.scope.state != "COMPLETE":
+            tables.append((each.scope, severities, headroom_rows(each.headroom)))
+    leading = _leading(held)
+    waiting = _waiting(request.actor, [each.scope for each in held])
+    context = {
+        "title": f"{release.code}: where we stand",
+        "release": release,
+        "answer": _answer(release, leading),
+        "leading": leading,
+        "tiles": [*map(_tile, held), *_not_set_up(held)],
+        "tables": tables,
+        "mine": [each for each in waiting if each.mine][:SHOWN],
+        "waiting": waiting[:SHOWN],
+        "more_waiting": max(0, len(waiting) - SHOWN),
+        "stale": [each for each in held if each.stale and each.assessment],
+        "synthetic": release.is_synthetic,
+    }
+    return render(request, "portal/home.html", context)
+
+
+@page("GET")
+def tests(request: PageRequest) -> HttpResponseBase:
+    """Go to the tests of the release's leading phase."""
+    release = chosen_release(request, visible_releases(request.actor))
+    leading = _leading(standing(request.actor, release=release)) if release else None
+    if leading is None:
+        return redirect(reverse("testphases:phases"))
+    return redirect("testphases:heatmap", leading.scope.public_id)
+
+
+def _participant_home(request: PageRequest) -> HttpResponseBase:
+    issues = TestingIssue.objects.visible_to(request.actor).select_related("scope").order_by("-occurred_at")
+    files = StoredFile.objects.visible_to(request.actor).exclude(purpose__in=("import", "run_evidence")).order_by("-pk")
+    context = {
+        "title": "My Testing Issues and documents",
+        "issues": issues.open()[:SHOWN],
+        "open_count": issues.open().count(),
+        "all_count": issues.count(),
+        "matters": Matter.objects.visible_to(request.actor).order_by("-pk")[:SHOWN],
+        "files": files[:SHOWN],
+        "may_raise": request.actor.may("raise_issue"),
+    }
+    return render(request, "portal/home_participant.html", context)
+
+
+def _leading(held: Sequence[Standing]) -> Standing | None:
+    """Return the phase that the sentence is about: SIT while it runs, else the first that runs, else the last."""
+    running = [each for each in held if each.scope.state not in (*NOT_STARTED, "COMPLETE")]
+    sit = [each for each in running if each.scope.kind == "SIT"]
+    return next(iter([*sit, *running]), held[-1] if held else None)
+
+
+def _answer(release: CapabilityRelease, leading: Standing | None) -> tuple[str, str]:
+    """Return the sentence and what follows it."""
+    if leading is None:
+        return f"{release.code}: no Test Phase is set up", "The DCC test manager sets phases up."
+    kind, word = leading.scope.kind, leading.shown.word
+    missed = leading.criteria - leading.met
+    rest = f"{leading.met} of its {leading.criteria} criteria are met."
+    if word is Word.NOT_STARTED:
+        return f"{release.code}: {kind} has not started", "It may start when its Entry Criteria are met."
+    if leading.assessment is None:
+        return f"{release.code}: {kind} is not judged yet", leading.shown.why
+    if word is Word.MET:
+        return f"{release.code}: {kind} meets its exit criteria", rest
+    if word is Word.AWAITING:
+        return f"{release.code}: {kind} waits for a decision", rest
+    if word is Word.CANNOT_DECIDE:
+        return f"{release.code}: {kind} cannot be decided: {leading.shown.why}", rest
+    summary = leading.assessment.summary
+    parts = (
+        ("not met", summary.get("not_met", 0) - summary.get("awaiting", 0)),
+        ("awaiting a decision", summary.get("awaiting", 0)),
+        ("blocked by a dispute (14.5)", summary.get("blocked", 0)),
+        ("not evaluable", summary.get("cannot_evaluate", 0)),
+    )
+    detail = ", ".join(f"{number} {what}" for what, number in parts if number)
+    return (
+        f"{release.code}: {kind} cannot exit",
+        f"{missed} of its {leading.criteria} criteria stand in the way: {detail}.",
+    )
+
+
+def _tile(each: Standing) -> Tile:
+    key = _KEYS[each.shown.word]
+    summary = each.assessment.summary if each.assessment else {}
+    small = [
+        f"{summary[name] - (summary.get('awaiting', 0) if name == 'not_met' else 0)} {word}"
+        for name, word in (("not_met", "not met"), ("blocked", "blocked"), ("cannot_evaluate", "not evaluable"))
+        if summary.get(name, 0) - (summary.get("awaiting", 0) if name == "not_met" else 0) > 0
+    ]
+    if summary.get("awaiting"):
+        small.append(f"{summary['awaiting']} awaiting")
+    if each.scope.state in NOT_STARTED:
+        line = f"Entry: {each.met} of {each.criteria} met" if each.criteria else "Entry not judged yet"
+    else:
+        line = f"{each.met} of {each.criteria} criteria met" if each.criteria else "Not judged yet"
+    styles = {"MET": "met", "NOT_MET": "not-met", "AWAITING": "awaiting", "CANNOT_DECIDE": CANNOT_DECIDE.style}
+    state = each.scope.get_state_display()
+    return Tile(each, each.scope.kind, key, styles.get(key, "not-started"), line, " · ".join([state, *small]))
+
+
+def _not_set_up(held: Sequence[Standing]) -> Iterable[Tile]:
+    """Yield a tile for each kind of phase that the document knows and the release has none of."""
+    editions = {edition.title: edition for each in held if (edition := edition_for(each.scope))}
+    present = {each.scope.kind for each in held}
+    for edition in editions.values():
+        for kind in edition.phase_kinds:
+            if kind.key not in present:
+                yield Tile(None, kind.key, "NOT_STARTED", "not-started", kind.title, "Not set up")
+
+
+def _waiting(actor: Actor, scopes: Sequence[TestScope]) -> list[Waiting]:
+    """Return the matters of these phases that are not at rest, those with the nearest last day first."""
+    at_rest = Q()
+    for rules in PROCEDURES.values():
+        at_rest |= Q(procedure=rules.key, state__in=rules.final)
+    open_ = list(
+        Matter.objects.visible_to(actor)
+        .filter(scope_id__in=[scope.public_id for scope in scopes])
+        .exclude(at_rest)
+        .order_by("pk")
+    )
+    last: dict[int, Decision] = {}
+    for decision in Decision.objects.filter(matter__in=open_).order_by("matter_id", "sequence"):
+        last[decision.matter_id] = decision
+    today = london_date(now())
+    holidays = non_working_days(first=today - dt.timedelta(days=60), last=today + dt.timedelta(days=60))
+    found = []
+    for matter in open_:
+        rules = PROCEDURES.get(matter.procedure)
+        steps = rules.transitions_from(matter.state) if rules else ()
+        windowed = next((step for step in steps if step.within is not None), None)
+        last_day = None
+        if windowed is not None and windowed.within is not None and matter.pk in last:
+            trigger = london_date(last[matter.pk].decided_at)
+            last_day = windowed.within.last_day(trigger, non_working_days=holidays)
+        left = working_days_between(today, last_day, non_working_days=holidays) if last_day else None
+        mine = any(_may(actor, step) for step in steps)
+        found.append(Waiting(matter, steps, last_day, left, mine))
+    return sorted(found, key=lambda each: (each.last_day is None, each.last_day or today, each.matter.pk))
+
+
+def _may(actor: Actor, step: Transition) -> bool:
+    """Return whether `actor` is one who records such a step: asked of a whole list, so without a query a matter.
+
+    The matter's own page asks the policy, which also looks at the matter.
+    """
+    if actor.may("record_decision"):
+        return True
+    return step.body == Body.DCC and actor.may("propose")

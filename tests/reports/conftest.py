@@ -1,0 +1,73 @@
+"""One report, printed once for the session: making it is what takes the time."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from django.db import transaction
+from pypdf import PdfReader
+
+from reports.contents import completion_report
+from reports.rendering import render_pdf
+from reports.shapes import CompletionReport
+from svtad.rulebook.facts import Facts
+from tests.reports import samples, stored
+
+
+@dataclass
+class Printed:
+    """A report as contents, as bytes and as a reader of those bytes; `complaints` is what the engine had to say."""
+
+    facts: Facts
+    report: CompletionReport
+    content: bytes
+    complaints: list[str] = field(default_factory=list)
+
+    @property
+    def reader(self) -> PdfReader:
+        return PdfReader(io.BytesIO(self.content))
+
+    def write_to(self, folder: Path) -> Path:
+        path = folder / "report.pdf"
+        path.write_bytes(self.content)
+        return path
+
+
+class _Listener(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.heard: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard.append(record.getMessage())
+
+
+@pytest.fixture(scope="session")
+def printed(django_db_setup, django_db_blocker) -> Printed:
+    """The sample SIT, printed from a stored assessment."""
+    listener = _Listener()
+    loggers = [logging.getLogger(name) for name in ("weasyprint", "reports")]
+    for logger in loggers:
+        logger.addHandler(listener)
+    facts = samples.facts()
+    with django_db_blocker.unblock(), transaction.atomic():
+        stored.matters(facts)
+        stored.evidence_rows(facts)
+        report = completion_report(stored.assessment_of(facts, public_id="assessment-of-the-demo"))
+        transaction.set_rollback(True)
+    content = render_pdf(report)
+    for logger in loggers:
+        logger.removeHandler(listener)
+    return Printed(facts=facts, report=report, content=content, complaints=listener.heard)
+
+
+@pytest.fixture
+def files_of_this_test(settings, tmp_path) -> Iterator[Path]:
+    """A place of this test's own for stored files."""
+    settings.MEDIA_ROOT = tmp_path / "files"
+    yield tmp_path / "files"
