@@ -107,7 +107,7 @@ class DetermineForm(forms.Form):
         label="Reasons",
         widget=forms.Textarea(attrs={"whole": True}),
         required=False,
-        help_text="Needed where the issue leaves the count: another cause than the DCC's systems. TAB and TAG see them.",
+        help_text="Needed where the issue leaves the count by another cause than the DCC's systems.",
     )
 
     def __init__(self, *args: Any, severities: tuple[str, ...], providers: Any, **kwargs: Any) -> None:

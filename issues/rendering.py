@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +11,7 @@ from django.db.models import QuerySet
 from issues.models import Cause, IssueState, TestingIssue
 from issues.queries.history import History
 from issues.queries.logs import LogContents
+from svtad.lib.csvout import csv_lines
 from svtad.lib.errors import InvalidInput
 from svtad.parties.models import Organisation
 
@@ -82,7 +81,7 @@ LOG_HEADER = (
 )  # fmt: skip
 
 
-def log_rows(contents: LogContents) -> Iterator[list[Cell]]:
+def log_rows(contents: LogContents) -> Iterator[list[str]]:
     """Yield the cells of each issue of the log, closed ones too, under `LOG_HEADER`."""
     for issue in contents.issues:
         history = contents.histories.get(issue.pk) or History()
@@ -99,8 +98,8 @@ def log_rows(contents: LogContents) -> Iterator[list[Cell]]:
             issue.scope.name,
             issue.scope.release.code,
             issue.raised_by.name,
-            issue.occurred_at,
-            issue.recorded_at,
+            _utc(issue.occurred_at),
+            _utc(issue.recorded_at),
             issue.recorded_by,
             issue.dmc.reference if issue.dmc else "",
             issue.functional_group,
@@ -121,20 +120,8 @@ def log_rows(contents: LogContents) -> Iterator[list[Cell]]:
 
 
 def log_csv(contents: LogContents) -> bytes:
-    """Return the log as a CSV file: UTF-8 with a mark that spreadsheets know, formulas defused, times in UTC."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(LOG_HEADER)
-    for row in log_rows(contents):
-        writer.writerow([_cell(value) for value in row])
-    return text.getvalue().encode("utf-8-sig")
-
-
-def _cell(value: Cell) -> str:
-    if isinstance(value, dt.datetime):
-        return f"{value.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
-    text = value or ""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
+    """Return the log as a CSV file, formulas defused. Its times are in UTC and say so."""
+    return "".join(csv_lines(LOG_HEADER, log_rows(contents))).encode()
 
 
 def _state_entries(history: History) -> Iterable[str]:
@@ -153,6 +140,10 @@ def _attribution_entries(history: History, providers: dict[int, Organisation]) -
         provider = providers.get(row.provider_pk or 0)
         said = (row.cause or "undetermined") + (f", {provider.name}" if provider else "")
         yield _entry(row.effective_at, said, row.recorded_by, row.reasons)
+
+
+def _utc(moment: dt.datetime) -> str:
+    return f"{moment.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _entry(moment: dt.datetime, said: str, who: str, reasons: str) -> str:

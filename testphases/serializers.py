@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from svtad.lib.rest import PublicIdField, StrictSerializer
+from svtad.lib.rest import MomentField, PublicIdField, StrictSerializer
 from testphases.models import InstallationType, Outcome, TestKind
 from testphases.models.scopes import ScopeState
 
@@ -191,7 +191,7 @@ class RunFilter(StrictSerializer):
     outcome = serializers.ChoiceField(choices=Outcome.choices, required=False)
     dmc = serializers.CharField(max_length=40, required=False)
     batch = PublicIdField(required=False)
-    recorded_since = serializers.DateTimeField(required=False)
+    recorded_since = MomentField(required=False)
     cursor = serializers.CharField(required=False)
     page_size = serializers.CharField(required=False)
 
@@ -201,7 +201,7 @@ class ResultRowIn(StrictSerializer):
 
     external_id = serializers.CharField(max_length=300)
     outcome = serializers.ChoiceField(choices=Outcome.choices)
-    occurred_at = serializers.DateTimeField()
+    occurred_at = MomentField()
     dmc = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
     installation_type = serializers.ChoiceField(
         choices=[value for value in InstallationType.values if value], required=False, default="", allow_blank=True

@@ -208,8 +208,8 @@ class House:
     gamma: Organisation
     supplier: Organisation
     other_supplier: Organisation
-    _scopes: dict[tuple[str, str], TestScope] = field(default_factory=dict)
-    _actors: dict[tuple[str, int], Actor] = field(default_factory=dict)
+    _scopes: dict[tuple[str, str], TestScope] = field(default_factory=dict, init=False)
+    _actors: dict[tuple[str, int], Actor] = field(default_factory=dict, init=False)
 
     def scope(self, kind: str = "SIT", release: str = "MOC") -> TestScope:
         """Return the release's phase of that kind, making it with Alpha and Beta taking part."""

@@ -244,7 +244,8 @@ def filter_choices(*, actor: Actor, scope_id: int | None = None) -> FilterChoice
         seen = seen.filter(scope_id=scope_id)
 
     def occurring(*columns: str) -> list[tuple[Any, ...]]:
-        return sorted(set(seen.exclude(**{columns[0]: ""}).values_list(*columns)), key=lambda row: str(row[-1]))
+        found = {row for row in seen.values_list(*columns).distinct() if row[0]}
+        return sorted(found, key=lambda row: str(row[-1]))
 
     return FilterChoices(
         providers=tuple(occurring("provider__public_id", "provider__name")),

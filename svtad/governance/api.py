@@ -15,9 +15,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from svtad.governance import actions, files
-from svtad.governance.models import Decision, Job, Matter, StoredFile
+from svtad.governance.models import Job, Matter, StoredFile
 from svtad.governance.policies import check_can_keep_document
-from svtad.governance.registry import RECORD_ONLY
 from svtad.governance.serializers import (
     DecisionIn,
     DecisionSerializer,
@@ -27,29 +26,17 @@ from svtad.governance.serializers import (
     JobSerializer,
     MatterDetailSerializer,
     MatterFilter,
-    MatterIn,
     MatterSerializer,
     show_decision,
     show_file,
     show_job,
     show_matter,
-    show_steps,
+    show_matter_whole,
 )
-from svtad.lib.errors import InvalidInput, Refused
+from svtad.lib.errors import InvalidInput
 from svtad.lib.rest import CURSOR_PARAMETERS, answers, checked, cursor_page_of, find
-from svtad.lib.text import plain_line
 from svtad.parties.api import ApiView
 from svtad.parties.audiences import GOVERNANCE, audience_of
-from svtad.rulebook.procedures import PROCEDURES
-
-#: Where matters with a subject of their own are opened instead.
-OPENED_AT = {
-    "EXCLUSION": "/issues/{id}/exclusions",
-    "SEVERITY_DISPUTE": "/issues/{id}/disputes",
-    "SCT_COUNT": "/issues/{id}/counting",
-    "DESCOPE_PIT": "/phases/{id}/descopings",
-    "DESCOPE_SIT": "/phases/{id}/descopings",
-}
 
 
 class Jobs(ApiView):
@@ -151,33 +138,6 @@ class Matters(ApiView):
         narrowed = {column: wanted[name] for name, column in columns.items() if name in wanted}
         return self.cursor(Matter.objects.visible_to(self.actor).filter(**narrowed), show_matter)
 
-    @extend_schema(
-        operation_id="matters_open",
-        tags=["decisions"],
-        request=MatterIn,
-        responses=answers({201: MatterDetailSerializer}, 400, 409, 413, 415),
-    )
-    def post(self, request: Request) -> Response:
-        """Open a matter that has no subject of its own; one about an issue or a test is opened there."""
-        given = checked(MatterIn, request.data)
-        rules = PROCEDURES[given["procedure"]]
-        if rules.key not in RECORD_ONLY:
-            there = OPENED_AT.get(rules.key, "its own subject in the product")
-            raise Refused(rules.clause, f"A matter of {rules.title} is opened with {there}.")
-        matter = actions.open_matter(
-            procedure=rules.key,
-            document=rules.document,
-            version=rules.version,
-            title=plain_line(given["title"]),
-            rationale=given["rationale"],
-            scope_id=given["phase"],
-            audience=audience_of(*GOVERNANCE),
-            opened_at=given.get("opened_at"),
-            proposer=rules.proposer,
-            by=self.actor,
-        )
-        return Response(_detail(matter), status=201)
-
 
 class OneMatter(ApiView):
     """One matter."""
@@ -187,7 +147,7 @@ class OneMatter(ApiView):
     )
     def get(self, request: Request, public_id: str) -> Response:
         """Show a matter with its decisions, and the steps that its procedure lists from here."""
-        return Response(_detail(find(Matter.objects.visible_to(self.actor), public_id)))
+        return Response(show_matter_whole(find(Matter.objects.visible_to(self.actor), public_id)))
 
 
 class Decisions(ApiView):
@@ -228,12 +188,6 @@ def download(stored: StoredFile) -> FileResponse:
     response = FileResponse(stream, as_attachment=True, filename=stored.name, content_type="application/octet-stream")
     response["X-Content-SHA256"] = stored.sha256
     return response
-
-
-def _detail(matter: Matter) -> dict[str, Any]:
-    decisions = Decision.objects.filter(matter=matter).select_related("document").order_by("sequence")
-    shown = [show_decision(decision, matter) for decision in decisions]
-    return show_matter(matter) | {"decisions": shown, "steps": show_steps(matter)}
 
 
 urlpatterns = [

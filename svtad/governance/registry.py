@@ -10,7 +10,7 @@ from svtad.parties.actors import Actor
 from svtad.parties.models import Audience
 
 #: Procedures whose decisions are only recorded until the app that owns their subject exists.
-RECORD_ONLY: frozenset[str] = frozenset({"OVERLAP", "SIT_COMPLETION", "TAD_APPROVAL"})
+RECORD_ONLY: frozenset[str] = frozenset()
 
 
 class Handler(Protocol):

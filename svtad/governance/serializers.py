@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from svtad.governance.models import Decision, Job, JobState, Matter, StoredFile
-from svtad.lib.rest import PublicIdField, StrictSerializer
+from svtad.lib.rest import MomentField, PlainJSONField, PublicIdField, StrictSerializer
 from svtad.rulebook.procedures import PROCEDURES
 from svtad.rulebook.vocabulary import Body
 
@@ -124,28 +124,18 @@ class MatterFilter(StrictSerializer):
     page_size = serializers.CharField(required=False)
 
 
-class MatterIn(StrictSerializer):
-    """A matter to open that has no subject of its own in the product."""
-
-    procedure = serializers.ChoiceField(choices=sorted(PROCEDURES))
-    title = serializers.CharField(max_length=300)
-    rationale = serializers.CharField(required=False, default="", allow_blank=True, max_length=20_000)
-    phase = PublicIdField(required=False, default="")
-    opened_at = serializers.DateTimeField(required=False)
-
-
 class DecisionIn(StrictSerializer):
     """A decision to record. `document` is the id of a stored file; `data` holds what the step needs by key."""
 
     body = serializers.ChoiceField(choices=[body.value for body in Body])
     outcome = serializers.CharField(max_length=30)
-    decided_at = serializers.DateTimeField()
-    notified_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
-    effective_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    decided_at = MomentField()
+    notified_at = MomentField(required=False, allow_null=True, default=None)
+    effective_at = MomentField(required=False, allow_null=True, default=None)
     rationale = serializers.CharField(required=False, default="", allow_blank=True, max_length=20_000)
     meeting = serializers.CharField(required=False, default="", allow_blank=True, max_length=120)
-    data = serializers.DictField(
-        child=serializers.CharField(max_length=20_000, allow_blank=True), required=False, default=dict
+    data = PlainJSONField(
+        required=False, default=dict, help_text="An object: what the step needs, by key (see `steps` of the matter)."
     )
     document = PublicIdField(required=False, allow_null=True, default=None)
     against_computed = serializers.BooleanField(required=False, default=False)
@@ -228,15 +218,20 @@ def show_matter(matter: Matter) -> dict[str, Any]:
     }
 
 
-def show_steps(matter: Matter) -> list[dict[str, Any]]:
-    """Return the steps listed from the matter's state, as `StepSerializer` describes them."""
-    return [
-        {
-            "body": step.body,
-            "outcome": step.outcome,
-            "leads_to": step.target,
-            "clause": step.clause,
-            "needs": [need.key for need in step.requires],
-        }
-        for step in PROCEDURES[matter.procedure].transitions_from(matter.state)
-    ]
+def show_matter_whole(matter: Matter) -> dict[str, Any]:
+    """Return the matter with its decisions and next steps, as `MatterDetailSerializer` describes it."""
+    decisions = Decision.objects.filter(matter=matter).select_related("document").order_by("sequence")
+    steps = PROCEDURES[matter.procedure].transitions_from(matter.state)
+    return show_matter(matter) | {
+        "decisions": [show_decision(decision, matter) for decision in decisions],
+        "steps": [
+            {
+                "body": step.body,
+                "outcome": step.outcome,
+                "leads_to": step.target,
+                "clause": step.clause,
+                "needs": [need.key for need in step.requires],
+            }
+            for step in steps
+        ],
+    }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -146,6 +147,57 @@ class PublicIdField(serializers.CharField):
         super().__init__(**kwargs)
 
 
+class MomentField(serializers.DateTimeField):
+    """An instant with its time zone (London where none is named), in this century: anything else is a slip."""
+
+    default_error_messages = {"century": "This is not a moment of this century."}
+
+    def to_internal_value(self, value: Any) -> dt.datetime:
+        """Return the instant in UTC. Raises ValidationError."""
+        moment = super().to_internal_value(value)
+        if not 2000 <= moment.year < 2100:
+            self.fail("century")
+        return moment.astimezone(dt.UTC)
+
+
+class DayField(serializers.DateField):
+    """A London day of this century."""
+
+    default_error_messages = {"century": "This is not a day of this century."}
+
+    def to_internal_value(self, value: Any) -> dt.date:
+        """Return the day. Raises ValidationError."""
+        day = super().to_internal_value(value)
+        if not 2000 <= day.year < 2100:
+            self.fail("century")
+        return day
+
+
+class PlainJSONField(serializers.JSONField):
+    """A JSON object of texts, numbers and flags, at most three deep, that any database can hold."""
+
+    default_error_messages = {"object": "An object is wanted.", "deep": "This is nested too deeply."}
+    _text = serializers.CharField(allow_blank=True, trim_whitespace=False, max_length=20_000)
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """Return the object with every text in it checked. Raises ValidationError."""
+        if not isinstance(data, dict):
+            self.fail("object")
+        cleaned: dict[str, Any] = self._cleaned(data, 3)
+        return cleaned
+
+    def _cleaned(self, value: Any, depth: int) -> Any:
+        if isinstance(value, str):
+            return self._text.run_validation(value)
+        if isinstance(value, dict | list) and not depth:
+            self.fail("deep")
+        if isinstance(value, dict):
+            return {self._text.run_validation(key): self._cleaned(held, depth - 1) for key, held in value.items()}
+        if isinstance(value, list):
+            return [self._cleaned(held, depth - 1) for held in value]
+        return value
+
+
 class StrictSerializer(serializers.Serializer[Any]):
     """What a caller may send, and nothing else: a field nobody asked for is an error, since it may be a slip."""
 
@@ -164,9 +216,3 @@ def checked(serializer: type[serializers.Serializer[Any]], data: Any) -> dict[st
     reader.is_valid(raise_exception=True)
     values: dict[str, Any] = reader.validated_data
     return values
-
-
-def in_pieces(rows: Sequence[Any], size: int = 1000) -> Iterator[Sequence[Any]]:
-    """Yield `rows` in pieces of at most `size`."""
-    for start in range(0, len(rows), size):
-        yield rows[start : start + size]

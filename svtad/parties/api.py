@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any, cast
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import path
 from drf_spectacular.utils import extend_schema
@@ -22,20 +22,9 @@ from svtad.lib.clock import now
 from svtad.lib.paging import Cursor, Pages
 from svtad.lib.rest import StrictJSONParser, answers
 from svtad.parties.actors import Actor, actor_for
-from svtad.parties.models import Organisation, OrganisationKind, Person
+from svtad.parties.models import Person
+from svtad.parties.queries import organisations_for
 from svtad.parties.serializers import MeSerializer, OrganisationSerializer
-
-#: Organisations that everyone deals with; a Supplier Party does not learn from a list who the others are.
-_KNOWN_TO_ALL = (
-    OrganisationKind.DCC,
-    OrganisationKind.DCC_SERVICE_PROVIDER,
-    OrganisationKind.TAB,
-    OrganisationKind.TAG,
-    OrganisationKind.PANEL,
-    OrganisationKind.SECRETARY_OF_STATE,
-    OrganisationKind.AUTHORITY,
-    OrganisationKind.SIT_AUDITOR,
-)
 
 
 class ApiView(APIView):
@@ -110,10 +99,7 @@ class Organisations(ApiView):
     )
     def get(self, request: Request) -> Response:
         """List organisations with the codes by which other resources name them."""
-        rows = Organisation.objects.order_by("name")
-        if not (self.actor.sees_everything or self.actor.may("see_all_phases")):
-            rows = rows.filter(Q(kind__in=_KNOWN_TO_ALL) | Q(pk__in=self.actor.organisation_pks))
-        return Response(OrganisationSerializer(rows, many=True).data)
+        return Response(OrganisationSerializer(organisations_for(self.actor), many=True).data)
 
 
 urlpatterns = [

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from svtad.parties.actors import ANONYMOUS, Actor
 from testphases.models import CapabilityRelease, Programme, TestScope
+from testphases.models.scopes import ScopeState
 
 
 @dataclass(frozen=True)
@@ -73,22 +75,28 @@ def frame_of(request: HttpRequest, *, release: CapabilityRelease | None = None) 
 
 
 def visible_releases(actor: Actor) -> tuple[CapabilityRelease, ...]:
-    """Return the Capability Releases that have a phase `actor` may see, in their order."""
+    """Return the Capability Releases that have a phase `actor` may see, in their order.
+
+    Each carries `is_running`: whether one of those phases has started and is not complete.
+    """
     visible = TestScope.objects.visible_to(actor)
+    running = visible.exclude(state__in=(ScopeState.PLANNED, ScopeState.ENTRY_ASSESSED, ScopeState.COMPLETE))
     return tuple(
         CapabilityRelease.objects.filter(pk__in=visible.values("release_id"))
+        .annotate(is_running=Exists(running.filter(release=OuterRef("pk"))))
         .select_related("programme")
         .order_by("programme__name", "position")
     )
 
 
 def chosen_release(request: HttpRequest, releases: tuple[CapabilityRelease, ...]) -> CapabilityRelease | None:
-    """Return the release that the address names, else the newest of those there are."""
+    """Return the release that the address names, else the newest that runs, else the newest there is."""
     asked = request.GET.get("release")
     for release in releases:
         if asked == release.public_id:
             return release
-    return releases[-1] if releases else None
+    running = [release for release in releases if getattr(release, "is_running", False)]
+    return next(iter([*reversed(running), *reversed(releases)]), None)
 
 
 def _tabs(path: str, actor: Actor, release: CapabilityRelease | None) -> list[Tab]:

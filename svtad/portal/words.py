@@ -27,6 +27,7 @@ SIGNS: dict[str, Sign] = {
     "CANNOT_EVALUATE": Sign("Cannot decide: not evaluable", "cannot", "question"),
     "BLOCKED": Sign("Cannot decide: blocked (14.5)", "cannot", "question"),
     "CANNOT_DECIDE": CANNOT_DECIDE,
+    "NOT_JUDGED": Sign("Not judged", "not-started", "dash"),
     "NOT_STARTED": NOT_STARTED,
     "": NOT_STARTED,
     "NOT_APPLICABLE": Sign("Not applicable", "not-started", "dash"),

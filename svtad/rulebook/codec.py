@@ -64,8 +64,7 @@ def fields_of(cls: type) -> tuple[tuple[str, Any, bool], ...]:
 
 def encode(value: object) -> Json:
     """Turn a dataclass, or any value it may hold, into a JSON value. Instants are written in UTC with a Z."""
-    kind: type[Any] = type(value)
-    return _encoder_of(kind)(value)
+    return _encoder_of(type(value))(value)
 
 
 def _as_it_is(value: Any) -> Json:
@@ -88,9 +87,17 @@ def _rows(value: tuple[Any, ...]) -> Json:
     return [write(item) if item.__class__ is kind else encode(item) for item in value]
 
 
-@cache
-def _encoder_of(kind: type[Any]) -> Callable[[Any], Json]:
+def _encoder_of(kind: Any) -> Callable[[Any], Json]:
     """How values of one type are written; found once per type, because facts hold thousands of rows of few types."""
+    if kind not in _ENCODERS:
+        _ENCODERS[kind] = _encoder(kind)
+    return _ENCODERS[kind]
+
+
+_ENCODERS: dict[Any, Callable[[Any], Json]] = {}
+
+
+def _encoder(kind: Any) -> Callable[[Any], Json]:
     if issubclass(kind, StrEnum):
         return _text
     if kind in (str, int, bool, NoneType):
@@ -102,7 +109,7 @@ def _encoder_of(kind: type[Any]) -> Callable[[Any], Json]:
     if issubclass(kind, tuple):
         return _rows
     if dataclasses.is_dataclass(kind):
-        names = tuple(name for name, _, _ in fields_of(kind))
+        names = tuple(field.name for field in dataclasses.fields(kind))
 
         def write(value: Any) -> Json:
             row = {name: getattr(value, name) for name in names}

@@ -87,7 +87,7 @@ def _attach(request: PageRequest, run: TestRun, form: RunEvidenceForm) -> int:
             name=upload.name,
             media_type=upload.content_type or "application/octet-stream",
             purpose="run_evidence",
-            audience=actions.scope_audience(run.scope),
+            audience=actions.scope_audience(scope=run.scope),
             by=request.actor,
             is_synthetic=run.scope.is_synthetic,
         )

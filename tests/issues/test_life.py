@@ -354,8 +354,9 @@ def test_nothing_takes_effect_later_than_it_is_recorded(house, sit):
 def test_an_edit_keeps_who_when_and_what_stood_before(house, sit):
     issue = make_issue(sit, raised_by=house.alpha, title="Alert lost", description="Once")
     who = house.actor("provider_tester")
-    edit_issue(issue=issue, title="Alert lost twice", dmc=make_dmc("D-1"), by=who, at=at(days=1))
-    assert (issue.title, issue.description, issue.dmc.reference) == ("Alert lost twice", "Once", "D-1")
+    dmc = make_dmc("D-1")
+    edit_issue(issue=issue, title="Alert lost twice", dmc=dmc, by=who, at=at(days=1))
+    assert (issue.title, issue.description, issue.dmc) == ("Alert lost twice", "Once", dmc)
     last = issue.history.latest()
     assert (last.title, last.history_user.pk, last.history_date) == ("Alert lost twice", who.person_pk, at(days=1))
     assert who.label in last.history_change_reason

@@ -6,6 +6,7 @@ import io
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from reports.rendering import render_pdf
 from reports.shapes import CompletionReport
 from svtad.rulebook.facts import Facts
 from tests.reports import samples, stored
+from tests.reports.reading import Tag, structure
 
 
 @dataclass
@@ -28,9 +30,22 @@ class Printed:
     content: bytes
     complaints: list[str] = field(default_factory=list)
 
-    @property
+    @cached_property
     def reader(self) -> PdfReader:
         return PdfReader(io.BytesIO(self.content))
+
+    @cached_property
+    def page_texts(self) -> list[str]:
+        """What each page says, each run of white space one space."""
+        return [" ".join(page.extract_text().split()) for page in self.reader.pages]
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.page_texts)
+
+    @cached_property
+    def tree(self) -> Tag:
+        return structure(self.reader)
 
     def write_to(self, folder: Path) -> Path:
         path = folder / "report.pdf"

@@ -125,7 +125,7 @@ def thresholds(facts, provider=None, maxima=None):
     maxima = maxima or MAXIMA[facts["phase_kind"]]
     rows = [(one, False) for one in facts["issues"]] + [(one, True) for one in facts["considered_issues"]]
     unknown = False
-    mine = {}
+    mine: dict = {}
     for issue, elsewhere in rows:
         whose = owner(facts, issue)
         if provider is not None and (whose or issue["provider"] or provider) != provider:
@@ -178,7 +178,7 @@ def executed(facts):
 def functional_by_dmc(facts):
     """Per DMC: (planned less de-scoped, passed as the setting counts it, executed)."""
     key = "assured_passed" if setting(facts, "pass_rate.assured_only", "no") == "yes" else "passed"
-    sums = {}
+    sums: dict = {}
     for c in in_play(facts):
         if c["kind"] == "FUNCTIONAL":
             due, passed, ran = sums.get(c["dmc"], (0, 0, 0))

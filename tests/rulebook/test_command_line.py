@@ -9,8 +9,9 @@ import runpy
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from svtad.rulebook import __main__ as program
@@ -36,8 +37,9 @@ def facts_file(tmp_path) -> Path:
     return path
 
 
-def run(capsys, *arguments: str) -> tuple[int, str, str]:
+def run(capsys, *arguments: str) -> tuple[Any, str, str]:
     """Exit code, standard output and standard error of a command in this process."""
+    code: Any
     try:
         code = main(arguments)
     except SystemExit as ended:
@@ -135,6 +137,13 @@ def test_schema_prints_the_json_schema_of_the_facts_file(capsys, facts_file) -> 
     jsonschema.Draft202012Validator(schema).validate(json.loads(facts_file.read_text(encoding="utf-8")))
 
 
+def text_of(clause: str) -> str:
+    """What is explained of a clause."""
+    text = explain(clause)
+    assert text is not None
+    return text
+
+
 @pytest.mark.clause("SVTAD 1.23", "14.2", "13.18", "12.2")
 def test_explain_prints_a_rule_with_its_source_and_reading(capsys) -> None:
     code, out, _ = run(capsys, "explain", "14.2")
@@ -142,19 +151,19 @@ def test_explain_prints_a_rule_with_its_source_and_reading(capsys) -> None:
     assert "SVTAD v1.23, 14.2: Severity dispute to TAG  [SVTAD-14.2]" in out
     assert "Source: SVTAD v1.23, change-marked text, line 632." in out
     assert "between (default): Any severity from the DCC's to the participant's" in out
-    carried = explain("13.18")
+    carried = text_of("13.18")
     assert "Reading thresholds.open" in carried
     assert "Judged for INTERFACE, SCT as SVTAD v1.23, 13.18" in carried
-    assert "Error: 12.5 is Entry Criteria" in explain("12.2")
-    assert "Deadline: 5 WD of TAG's decision." in explain("13.21")
-    excluded = explain("SVTAD-13.20-agree")
+    assert "Error: 12.5 is Entry Criteria" in text_of("12.2")
+    assert "Deadline: 5 WD of TAG's decision." in text_of("13.21")
+    excluded = text_of("SVTAD-13.20-agree")
     assert "Unclear" not in excluded
     assert "Deadline" not in excluded
-    later = explain("SVTAD15-T13.1-eoc")
+    later = text_of("SVTAD15-T13.1-eoc")
     assert "SVTAD v1.5, Table 13.1" in later
     assert "Judged for" not in later
-    assert "Setting working_days.jurisdiction" in explain("SEC Section A")
-    assert "CANNOT_EVALUATE until an administrator sets it" in explain("12.6(b)")
+    assert "Setting working_days.jurisdiction" in text_of("SEC Section A")
+    assert "CANNOT_EVALUATE until an administrator sets it" in text_of("12.6(b)")
 
 
 @pytest.mark.parametrize(

@@ -157,8 +157,9 @@ def test_clause_12_5_c_a_draft_specification_is_not_prepared() -> None:
 
 @pytest.mark.clause("SVTAD 1.23", "12.5(d)")
 def test_clause_12_5_d_each_of_six_resources_is_in_place_secure_and_ready() -> None:
-    facts = entry_of(sit())
-    ready = facts.entry.readiness
+    entry_facts = entry_of(sit()).entry
+    assert entry_facts is not None
+    ready = entry_facts.readiness
     insecure = tuple(replace(row, secure=row.item != "data") for row in ready)
     one = entry(entry_of(sit(), readiness=insecure), "12.5(d)")
     assert (one.verdict, one.summary) == (

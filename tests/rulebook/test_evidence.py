@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from svtad.rulebook.facts import EvidenceGap, ExecutionEvidence
+from svtad.rulebook.facts import EvidenceGap, ExecutionEvidence, IssueLogFact
 from svtad.rulebook.findings import Finding
 from svtad.rulebook.judge import judge
 from svtad.rulebook.vocabulary import EvidenceKind, EvidenceState, Step, Verdict
 from tests.rulebook.builders import A, B, C, audited, evidence, reports, sit
+
+LOG = IssueLogFact(id="log", sha256="b" * 64, generated_at=datetime(2019, 9, 30, 17, tzinfo=UTC), issues=12)
 
 
 def finding(key: str, **changes) -> Finding:
@@ -62,15 +64,14 @@ logs = pytest.mark.clause("SVTAD 1.23", "12.6(e)", "9.2", "Table 13.1 row 5")
     ],
 )
 def test_table_13_1_row_5_the_stored_log_holds_every_issue_raised(changes, words) -> None:
-    one = finding("12.6(e)", issue_log=replace(sit().issue_log, **changes))
+    one = finding("12.6(e)", issue_log=replace(LOG, **changes))
     assert (one.verdict, one.summary) == (Verdict.NOT_MET, words)
-    assert finding("T13.1-5", issue_log=replace(sit().issue_log, **changes)).verdict is Verdict.NOT_MET
+    assert finding("T13.1-5", issue_log=replace(LOG, **changes)).verdict is Verdict.NOT_MET
 
 
 @logs
 def test_clause_12_6_e_a_log_older_than_the_last_issue_or_execution_is_stale() -> None:
-    facts = sit()
-    generated = facts.issue_log.generated_at
+    generated = LOG.generated_at
     at_once = finding("12.6(e)", last_execution_at=generated, last_issue_raised_at=generated)
     assert at_once.verdict is Verdict.MET
     later = generated + timedelta(seconds=1)

@@ -6,8 +6,9 @@ import copy
 import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -66,9 +67,9 @@ def rich() -> Facts:
 
 def changed(**paths) -> dict:
     """The JSON of rich facts with values replaced, deleted (None … "DELETE") or added, by dotted path."""
-    value = copy.deepcopy(rich().to_json())
+    value: Any = copy.deepcopy(rich().to_json())
     for path, new in paths.items():
-        target = value
+        target: Any = value
         *steps, last = [int(step) if step.isdigit() else step for step in path.split("__")]
         for step in steps:
             target = target[step]

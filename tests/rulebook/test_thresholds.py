@@ -73,13 +73,12 @@ def test_table_13_2_sit_limits_are_inclusive_maxima(severity, limit) -> None:
 @pytest.mark.parametrize(("kind", "limit"), [("PIT", 15), ("SCT", 15), ("INTERFACE", 5)])
 def test_table_13_2_each_phase_kind_has_its_column(kind, limit) -> None:
     base = pit if kind == "PIT" else sit
-    counts = {"count_decisions": ()} if kind != "INTERFACE" else {}
 
     def verdict(number: int) -> Verdict:
         rows = issues(number, kind=kind)
-        if kind == "INTERFACE":
-            counts["count_decisions"] = tuple(decision(one.id, CountState.COUNT) for one in rows)
-        return judged(base(phase_kind=kind, issues=rows, **counts)).verdict
+        presented = rows if kind == "INTERFACE" else ()
+        decisions = tuple(decision(one.id, CountState.COUNT) for one in presented)
+        return judged(base(phase_kind=kind, issues=rows, count_decisions=decisions)).verdict
 
     assert verdict(limit) is Verdict.MET
     assert verdict(limit + 1) is Verdict.NOT_MET

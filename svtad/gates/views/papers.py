@@ -45,6 +45,17 @@ class ProviderPapers:
     refused: tuple[str, str] | None
 
 
+@dataclass(frozen=True)
+class PlanLine:
+    """One item of a Work Off Plan: how far it is, when it is due, and the form of its next step."""
+
+    item: WorkOffPlanItem
+    state: str
+    due: DueLine | None
+    form: Form | None
+    open: bool
+
+
 @page("GET")
 def papers(request: PageRequest, public_id: str) -> HttpResponseBase:
     """Show a phase's certificates, plans and approval to proceed."""
@@ -231,13 +242,13 @@ def _plan_page(request: PageRequest, plan: WorkOffPlan, *, tried: tuple[int, For
         state = _state_of(item)
         form = tried[1] if tried and tried[0] == item.pk else None
         rows.append(
-            {
-                "item": item,
-                "state": state,
-                "due": dates.get(item.issue.public_id),
-                "form": form or (_item_form(item, state, request.actor) if may else None),
-                "open": form is not None,
-            }
+            PlanLine(
+                item=item,
+                state=state,
+                due=dates.get(item.issue.public_id),
+                form=form or (_item_form(item, state, request.actor) if may else None),
+                open=form is not None,
+            )
         )
     if request.GET.get("as") == "csv":
         return csv_response(
@@ -245,14 +256,14 @@ def _plan_page(request: PageRequest, plan: WorkOffPlan, *, tried: tuple[int, For
             ("Issue", "Title", "Severity", "Answers for it", "Issue is", "Item is", "Due", "Note"),
             (
                 (
-                    row["item"].issue.reference,
-                    row["item"].issue.title,
-                    row["item"].severity,
-                    row["item"].issue.provider,
-                    row["item"].issue.get_state_display(),
-                    row["state"],
-                    row["due"].due if row["due"] else "",
-                    row["due"].note if row["due"] else "",
+                    row.item.issue.reference,
+                    row.item.issue.title,
+                    row.item.severity,
+                    row.item.issue.provider,
+                    row.item.issue.get_state_display(),
+                    row.state,
+                    row.due.due if row.due else "",
+                    row.due.note if row.due else "",
                 )
                 for row in rows
             ),

@@ -10,7 +10,7 @@ from svtad.parties.actors import Actor, actor_for, system_actor
 from svtad.parties.models import Organisation, OrganisationKind, Person
 
 #: The one password of every demonstration account. It exists in no other installation.
-DEMO_PASSWORD = "demonstration-only-2019"
+DEMO_PASSWORD = "demonstration-only-2019"  # noqa: S105 - it opens invented data only
 DEMO_DOMAIN = "demo.example"
 
 ORGANISATIONS = (

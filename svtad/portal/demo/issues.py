@@ -1,25 +1,19 @@
-"""The demonstration's Testing Issues, disputes, exclusions and what came of them."""
+"""The demonstration's Testing Issues, mirrored from a tracker's file; disputes, exclusions and what came of them."""
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
 import itertools
 from collections.abc import Iterator
 
-from issues.actions import (
-    ask_counting,
-    change_state,
-    determine_issue,
-    dispute_severity,
-    propose_exclusion,
-    raise_issue,
-)
+from issues.actions import ask_counting, dispute_severity, propose_exclusion
 from issues.models import Cause, IssueState, TestingIssue
-from svtad.parties.models import Organisation
 from svtad.portal.demo.cast import Cast
 from svtad.portal.demo.papers import decide
 from svtad.portal.demo.phases import Phases
-from svtad.portal.demo.testing import GROUPS
+from svtad.portal.demo.testing import GROUPS, take_in
 from testphases.models import TestScope
 
 #: Open issues of MOC SIT by provider and severity. Brack has 12 + 2 carried over at severity 3; two of its
@@ -47,110 +41,126 @@ _WHAT = (
     "Second request is refused while the first is queued",
     "Time stamp is in local time, not UTC",
 )
-_STATES = (IssueState.DETERMINED, IssueState.IN_FIX, IssueState.FIXED, IssueState.RETEST)
+_OPEN_STATES = (IssueState.DETERMINED, IssueState.IN_FIX, IssueState.FIXED, IssueState.RETEST)
+_COLUMNS = (
+    *("external_id", "title", "description", "raised_by", "raised_at", "severity", "priority", "provider"),
+    *("cause", "reasons", "state", "functional_group", "environment"),
+)
 
 
-class Issues:
-    """Raises and determines issues in a phase, one after another."""
+class Tracker:
+    """A tracker that writes its issues as the CSV that the issues importer takes."""
 
-    def __init__(self, *, cast: Cast, at: dt.datetime) -> None:
-        self.cast = cast
+    def __init__(self, *, prefix: str, at: dt.datetime) -> None:
+        self.prefix = prefix
         self.at = at
-        self.manager = cast.actor("manager", at)
-        self._words = self._wording()
+        self.rows: list[dict[str, str]] = []
+        self._numbers = itertools.count(1)
 
-    def _wording(self) -> Iterator[tuple[str, str]]:
-        for number in itertools.count():
-            group, _ = GROUPS[number % len(GROUPS)]
-            yield f"{group}: {_WHAT[(number * 5) % len(_WHAT)][0].lower()}{_WHAT[(number * 5) % len(_WHAT)][1:]}", group
+    def add(self, *, severity: str = "", provider: str = "", **more: str) -> str:
+        """Add one issue and return its id."""
+        number = next(self._numbers)
+        group, _ = GROUPS[number % len(GROUPS)]
+        what = _WHAT[(number * 5) % len(_WHAT)]
+        external_id = f"{self.prefix}-{number}"
+        self.rows.append(
+            {
+                "external_id": external_id,
+                "title": f"{group}: {what[0].lower()}{what[1:]}",
+                "description": "Synthetic: found while the demonstration's tests ran.",
+                "raised_by": "dcc",
+                "raised_at": f"{self.at - dt.timedelta(hours=number):%Y-%m-%d %H:%M}",
+                "severity": severity,
+                "priority": "Medium" if severity else "",
+                "provider": provider,
+                "cause": Cause.DCC_SYSTEM if provider else "",
+                "state": IssueState.DETERMINED,
+                "functional_group": group,
+                "environment": "SIT-A",
+                **more,
+            }
+        )
+        return external_id
 
-    def open_one(
-        self, scope: TestScope, provider: Organisation, severity: str, *, raised_by: str = "dcc"
-    ) -> TestingIssue:
-        """Raise one issue for the organisation of that code, and determine it."""
-        title, group = next(self._words)
-        issue = raise_issue(
+    def content(self) -> bytes:
+        """Return the file."""
+        out = io.StringIO()
+        writer = csv.DictWriter(out, _COLUMNS, restval="")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        return out.getvalue().encode()
+
+    def send(self, *, cast: Cast, scope: TestScope) -> None:
+        """Send the file in for a phase."""
+        take_in(
             scope=scope,
-            title=title,
-            description="Synthetic: found while the demonstration's tests ran.",
-            raised_by=self.cast.organisations[raised_by],
-            occurred_at=self.at,
-            functional_group=group,
-            environment="SIT-A",
-            by=self.manager,
+            importer="issues_csv",
+            content=self.content(),
+            name=f"{self.prefix.lower()}-issues.csv",
+            by=cast.actor("manager", self.at),
             at=self.at,
         )
-        return determine_issue(
-            issue=issue,
-            severity=severity,
-            priority="Medium",
-            cause=Cause.DCC_SYSTEM,
-            provider=provider,
-            by=self.manager,
-            at=self.at,
-        )
-
-    def move(self, issue: TestingIssue, *states: str, reasons: str = "") -> None:
-        """Take an issue through states, one after another."""
-        for state in states:
-            change_state(issue=issue, to_state=state, reasons=reasons, by=self.manager, at=self.at)
 
 
 def enter_carried(*, cast: Cast, phases: Phases, at: dt.datetime) -> None:
     """Raise the IOC SIT issues that stay open and carry over into MOC SIT (13.18)."""
-    book = Issues(cast=cast, at=at)
+    tracker = Tracker(prefix="IOC", at=at)
     for _ in range(CARRIED):
-        book.open_one(phases.scopes["IOC SIT"], cast.organisations["brack"], "3")
+        tracker.add(severity="3", provider="brack", state=IssueState.IN_FIX)
+    tracker.send(cast=cast, scope=phases.scopes["IOC SIT"])
 
 
 def enter_issues(*, cast: Cast, phases: Phases, at: dt.datetime) -> None:
     """Raise MOC's issues, and what is asked and decided about them, in the days after `at`."""
     scope = phases.scopes["MOC SIT"]
-    book = Issues(cast=cast, at=at)
-    raised: dict[tuple[str, str], list[TestingIssue]] = {}
-    for code, by_severity in OPEN.items():
-        for severity, count in by_severity.items():
-            for number in range(count):
-                raiser = "dunmere" if (code, severity) == ("brack", "4") and number < DISPUTED else "dcc"
-                issue = book.open_one(scope, cast.organisations[code], severity, raised_by=raiser)
-                book.move(issue, *_STATES[1 : 1 + number % len(_STATES)])
-                raised.setdefault((code, severity), []).append(issue)
-    _enter_closed(book, scope)
-    _enter_left(book, scope)
-    _dispute(cast, raised["brack", "4"][:DISPUTED], at + dt.timedelta(days=1))
-    _exclude(cast, scope, raised["corve", "3"], at + dt.timedelta(days=2))
-    _ask_about_capacity_testing(book, phases, at + dt.timedelta(days=3))
-
-
-def _enter_closed(book: Issues, scope: TestScope) -> None:
+    tracker = Tracker(prefix="MOC", at=at)
+    raised = dict(_add_open(tracker))
     for number in range(CLOSED):
-        issue = book.open_one(scope, book.cast.providers[number % 3], "345"[number % 3])
-        book.move(issue, IssueState.IN_FIX, IssueState.FIXED, IssueState.RETEST, IssueState.CLOSED)
+        provider = ("arden", "brack", "corve")[number % 3]
+        tracker.add(severity="345"[number % 3], provider=provider, state=IssueState.CLOSED)
+    _add_left(tracker)
+    tracker.send(cast=cast, scope=scope)
+    day = dt.timedelta(days=1)
+    _dispute(cast, _found(raised["brack", "4"][:DISPUTED]), at + day)
+    _exclude(cast, scope, _found(raised["corve", "3"][:1])[0], at + 2 * day)
+    _ask_about_capacity_testing(cast, phases, at + 3 * day)
 
 
-def _enter_left(book: Issues, scope: TestScope) -> None:
+def _add_open(tracker: Tracker) -> Iterator[tuple[tuple[str, str], list[str]]]:
+    for provider, by_severity in OPEN.items():
+        for severity, count in by_severity.items():
+            ids = []
+            for number in range(count):
+                disputed = (provider, severity) == ("brack", "4") and number < DISPUTED
+                ids.append(
+                    tracker.add(
+                        severity=severity,
+                        provider=provider,
+                        raised_by="dunmere" if disputed else "dcc",
+                        state=_OPEN_STATES[number % len(_OPEN_STATES)],
+                    )
+                )
+            yield (provider, severity), ids
+
+
+def _add_left(tracker: Tracker) -> None:
     """One issue that is a Device's, one that was no issue: both leave the count by reasons on record (13.19)."""
-    for cause, reasons in (
-        (Cause.DEVICE, "The meter's own log shows that it dropped the message; reproduced without the DCC."),
-        ("", "Raised twice: the same event as the issue before it."),
-    ):
-        title, group = next(book._words)
-        issue = raise_issue(
-            scope=scope,
-            title=title,
-            description="Synthetic.",
-            raised_by=book.cast.organisations["dunmere"],
-            functional_group=group,
-            by=book.manager,
-            occurred_at=book.at,
-            at=book.at,
-        )
-        if cause:
-            determine_issue(
-                issue=issue, severity="3", cause=cause, provider=None, reasons=reasons, by=book.manager, at=book.at
-            )
-        else:
-            book.move(issue, IssueState.REJECTED, reasons=reasons)
+    tracker.add(
+        severity="3",
+        cause=Cause.DEVICE,
+        raised_by="dunmere",
+        reasons="The meter's own log shows that it dropped the message; reproduced without the DCC.",
+    )
+    tracker.add(
+        raised_by="eskdale",
+        state=IssueState.REJECTED,
+        reasons="Raised twice: the same event as the issue before it.",
+    )
+
+
+def _found(external_ids: list[str]) -> list[TestingIssue]:
+    issues = {issue.external_id: issue for issue in TestingIssue.objects.filter(external_id__in=external_ids)}
+    return [issues[external_id] for external_id in external_ids]
 
 
 def _dispute(cast: Cast, issues: list[TestingIssue], at: dt.datetime) -> None:
@@ -166,10 +176,10 @@ def _dispute(cast: Cast, issues: list[TestingIssue], at: dt.datetime) -> None:
         )
 
 
-def _exclude(cast: Cast, scope: TestScope, issues: list[TestingIssue], at: dt.datetime) -> None:
+def _exclude(cast: Cast, scope: TestScope, issue: TestingIssue, at: dt.datetime) -> None:
     """TAG agreed to leave one of Corve's sixteen severity 3 issues out of the count (13.20)."""
     proposal = propose_exclusion(
-        issue=issues[0],
+        issue=issue,
         scope=scope,
         rationale="Only arises with a firmware version that no meter in service has.",
         by=cast.actor("manager", at),
@@ -178,14 +188,16 @@ def _exclude(cast: Cast, scope: TestScope, issues: list[TestingIssue], at: dt.da
     decide(cast, proposal.matter, body="TAG", outcome="AGREE", rationale="Agreed at the meeting.", at=at)
 
 
-def _ask_about_capacity_testing(book: Issues, phases: Phases, at: dt.datetime) -> None:
+def _ask_about_capacity_testing(cast: Cast, phases: Phases, at: dt.datetime) -> None:
     """One SCT issue is open; TAG's view, recorded by the DCC, is that it does not count in SIT (13.22)."""
-    issue = book.open_one(phases.scopes["MOC SCT"], book.cast.organisations["arden"], "4")
+    tracker = Tracker(prefix="SCT", at=at)
+    external_id = tracker.add(severity="4", provider="arden")
+    tracker.send(cast=cast, scope=phases.scopes["MOC SCT"])
     question = ask_counting(
-        issue=issue, scope=phases.scopes["MOC SIT"], by=book.cast.actor("manager", at), at=at
+        issue=_found([external_id])[0], scope=phases.scopes["MOC SIT"], by=cast.actor("manager", at), at=at
     )
     decide(
-        book.cast,
+        cast,
         question.matter,
         body="DCC",
         outcome="NOT_COUNT",

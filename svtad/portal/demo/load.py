@@ -7,10 +7,13 @@ from collections.abc import Callable
 
 from django.db import transaction
 
+from svtad.gates.actions import assess, assess_scope
+from svtad.parties.actors import system_actor
 from svtad.parties.models import Person
 from svtad.portal.demo import issues, papers, phases, testing
 from svtad.portal.demo.cast import DEMO_DOMAIN, Cast, enter_cast
 from svtad.portal.demo.phases import Phases
+from svtad.rulebook.vocabulary import Step
 from testphases.actions import freeze_stage_exit_versions, version_set
 
 
@@ -37,6 +40,8 @@ def load(*, now: dt.datetime) -> Cast:
     for provider in cast.providers:
         _finished(cast, made, f"MOC PIT {provider.code}", prefix=f"MOC-{provider.code.upper()}", start=day(90))
     _sit_almost_there(cast, made, day=day)
+    for scope in made.scopes.values():
+        assess_scope(scope=scope, by=system_actor("Demonstration"), trigger="facts", at=now)
     return cast
 
 
@@ -98,5 +103,5 @@ def _sit_almost_there(cast: Cast, made: Phases, *, day: Callable[[int], dt.datet
     for provider in cast.providers:
         papers.report_9_4(cast=cast, scope=scope, provider=provider, at=day(15))
     papers.log_issues(cast=cast, scope=scope, at=day(14))
+    assess(scope=scope, step=Step.REPORTS, by=cast.actor("manager", day(13)), at=day(13))
     papers.assurance_report(cast=cast, scope=scope, at=day(10), approved=False)
-

@@ -125,7 +125,7 @@ def enter(*, cast: Cast, scope: TestScope, at: dt.datetime) -> None:
         EvidenceKind.READINESS,
         "Readiness statement",
         state=EvidenceState.ACCEPTED,
-        statements={item: ready for item in edition_of("SVTAD", "1.23").readiness},
+        statements=dict.fromkeys(edition_of("SVTAD", "1.23").readiness, ready),
         at=at,
     )
     approval = request_approval_to_proceed(scope=scope, by=cast.actor("manager", at), at=at)

@@ -77,7 +77,8 @@ def junit_xml(results: Iterable[Result], *, ran_at: dt.datetime, name: str) -> b
         case = ElementTree.SubElement(suite, "testcase", name=result.test, time=str(20 + minute % 40))
         if result.outcome != "passed":
             ElementTree.SubElement(case, result.outcome, message=result.message)
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written
 
 
 def sit_plan() -> Iterator[dict[str, str]]:

@@ -66,9 +66,14 @@ def when(value: object, style: str = "minute") -> SafeString | str:
     """Draw an instant or a day in London time: `20 Nov 2026 11:43`. Styles: minute, second, day."""
     if isinstance(value, str) and value:
         try:
-            value = dt.datetime.fromisoformat(value) if "T" in value else dt.date.fromisoformat(value)
+            parsed: object = dt.datetime.fromisoformat(value) if "T" in value else dt.date.fromisoformat(value)
         except ValueError:
             return value
+        return _drawn(parsed, style)
+    return _drawn(value, style)
+
+
+def _drawn(value: object, style: str) -> SafeString | str:
     if isinstance(value, dt.datetime):
         local = timezone.localtime(value, LONDON) if value.tzinfo else value
         shape = {"second": "%-d %b %Y %H:%M:%S", "day": "%-d %b %Y"}.get(style, "%-d %b %Y %H:%M")
@@ -160,11 +165,12 @@ def sort_head(context: Context, key: str, label: str, *, number: bool = False) -
     """Draw a column's heading as a link that sorts the list by it; the address keeps the rest of the view."""
     request: HttpRequest = context["request"]
     current = context.get("sort")
-    here = current is not None and current.key == key
+    direction = ""
+    if current is not None and current.key == key:
+        direction = "descending" if current.backwards else "ascending"
     query = request.GET.copy()
     query.pop("page", None)
-    query["sort"] = f"-{key}" if here and not current.backwards else key
-    direction = ("descending" if current.backwards else "ascending") if here else ""
+    query["sort"] = f"-{key}" if direction == "ascending" else key
     return {"label": label, "query": query.urlencode(), "direction": direction, "number": number}
 
 

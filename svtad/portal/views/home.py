@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -44,7 +44,7 @@ _KEYS = {
 class Tile:
     """One phase of the release: where it stands, in a few words."""
 
-    standing: Standing | None
+    standing: Standing
     title: str
     key: str
     style: str
@@ -89,7 +89,8 @@ def home(request: PageRequest) -> HttpResponseBase:
         "release": release,
         "answer": _answer(release, leading),
         "leading": leading,
-        "tiles": [*map(_tile, held), *_not_set_up(held)],
+        "tiles": list(map(_tile, _in_order(held))),
+        "not_set_up": _not_set_up(held),
         "tables": tables,
         "mine": [each for each in waiting if each.mine][:SHOWN],
         "waiting": waiting[:SHOWN],
@@ -142,7 +143,7 @@ def _answer(release: CapabilityRelease, leading: Standing | None) -> tuple[str, 
     if word is Word.NOT_STARTED:
         return f"{release.code}: {kind} has not started", "It may start when its Entry Criteria are met."
     if leading.assessment is None:
-        return f"{release.code}: {kind} is not judged yet", leading.shown.why
+        return f"{release.code}: {kind} is not judged yet", "It is judged by itself soon after its facts change."
     if word is Word.MET:
         return f"{release.code}: {kind} meets its exit criteria", rest
     if word is Word.AWAITING:
@@ -164,7 +165,9 @@ def _answer(release: CapabilityRelease, leading: Standing | None) -> tuple[str, 
 
 
 def _tile(each: Standing) -> Tile:
-    key = _KEYS[each.shown.word]
+    key = _KEYS[each.shown.word] if each.assessment or each.step is None else "NOT_JUDGED"
+    if each.scope.state in NOT_STARTED:
+        key = "NOT_STARTED"
     summary = each.assessment.summary if each.assessment else {}
     small = [
         f"{summary[name] - (summary.get('awaiting', 0) if name == 'not_met' else 0)} {word}"
@@ -182,14 +185,21 @@ def _tile(each: Standing) -> Tile:
     return Tile(each, each.scope.kind, key, styles.get(key, "not-started"), line, " · ".join([state, *small]))
 
 
-def _not_set_up(held: Sequence[Standing]) -> Iterable[Tile]:
-    """Yield a tile for each kind of phase that the document knows and the release has none of."""
-    editions = {edition.title: edition for each in held if (edition := edition_for(each.scope))}
+def _in_order(held: Sequence[Standing]) -> list[Standing]:
+    """Return the phases in the order in which their document lists the kinds of phase."""
+    places: dict[str, int] = {}
+    for each in held:
+        edition = edition_for(each.scope)
+        places |= {kind.key: place for place, kind in enumerate(edition.phase_kinds)} if edition else {}
+    return sorted(held, key=lambda each: (places.get(each.scope.kind, len(places)), each.scope.pk))
+
+
+def _not_set_up(held: Sequence[Standing]) -> list[str]:
+    """Return the kinds of phase that the documents know and the release has none of, by title."""
     present = {each.scope.kind for each in held}
-    for edition in editions.values():
-        for kind in edition.phase_kinds:
-            if kind.key not in present:
-                yield Tile(None, kind.key, "NOT_STARTED", "not-started", kind.title, "Not set up")
+    editions = {edition.title: edition for each in held if (edition := edition_for(each.scope))}
+    kinds = [kind for edition in editions.values() for kind in edition.phase_kinds if kind.key not in present]
+    return list(dict.fromkeys(kind.title for kind in kinds))
 
 
 def _waiting(actor: Actor, scopes: Sequence[TestScope]) -> list[Waiting]:
@@ -210,8 +220,8 @@ def _waiting(actor: Actor, scopes: Sequence[TestScope]) -> list[Waiting]:
     holidays = non_working_days(first=today - dt.timedelta(days=60), last=today + dt.timedelta(days=60))
     found = []
     for matter in open_:
-        rules = PROCEDURES.get(matter.procedure)
-        steps = rules.transitions_from(matter.state) if rules else ()
+        known = PROCEDURES.get(matter.procedure)
+        steps = known.transitions_from(matter.state) if known is not None else ()
         windowed = next((step for step in steps if step.within is not None), None)
         last_day = None
         if windowed is not None and windowed.within is not None and matter.pk in last:

@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from svtad.lib.clock import now
+from svtad.parties.roles import ROLES
 from svtad.portal.demo.cast import DEMO_DOMAIN, DEMO_PASSWORD, PEOPLE
 from svtad.portal.demo.load import is_loaded, load
-from svtad.parties.roles import ROLES
 
 
 class Command(BaseCommand):

@@ -1,0 +1,104 @@
+"""REST: reports asked for, listed and downloaded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import path
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from reports import actions
+from reports.serializers import ReportFilter, ReportIn, ReportSerializer, show_report
+from svtad.gates.models import Assessment, FiledReport
+from svtad.governance.api import download
+from svtad.governance.models import StoredFile
+from svtad.governance.serializers import JobSerializer, show_job
+from svtad.lib.errors import ActionDenied
+from svtad.lib.rest import CURSOR_PARAMETERS, answers, checked, cursor_page_of, find
+from svtad.parties.actors import Actor
+from svtad.parties.api import ApiView
+from testphases.queries import scopes_for
+
+_TAG = ["reports"]
+
+
+class Reports(ApiView):
+    """Reports on Test Phases."""
+
+    @extend_schema(
+        operation_id="reports_list",
+        tags=_TAG,
+        parameters=[ReportFilter, *CURSOR_PARAMETERS],
+        responses=answers({200: cursor_page_of(ReportSerializer)}, 400, 404),
+    )
+    def get(self, request: Request) -> Response:
+        """List the reports that the caller may see, the newest first."""
+        wanted = checked(ReportFilter, request.query_params.dict())
+        columns = {"phase": "scope__public_id", "kind": "kind"}
+        rows = _reports(self.actor).filter(**{columns[name]: wanted[name] for name in columns if name in wanted})
+        return self.cursor(rows, show_report)
+
+    @extend_schema(
+        operation_id="reports_request",
+        tags=_TAG,
+        request=ReportIn,
+        responses=answers({202: JobSerializer}, 400, 409, 413, 415),
+    )
+    def post(self, request: Request) -> Response:
+        """Have a Completion Report made (9.7, 16.5): the answer is the job; its result names report and file."""
+        given = checked(ReportIn, request.data)
+        try:
+            if "assessment" in given:
+                rows = Assessment.objects.visible_to(self.actor).select_related("scope")
+                subject: dict[str, Any] = {"assessment": find(rows, given["assessment"])}
+            else:
+                subject = {"scope": find(scopes_for(self.actor), given["phase"])}
+        except NotFound:
+            raise ActionDenied("", "There is no such thing among those you may see.") from None
+        return Response(show_job(actions.request_completion_report(by=self.actor, **subject)), status=202)
+
+
+class OneReport(ApiView):
+    """One report."""
+
+    @extend_schema(operation_id="reports_get", tags=_TAG, responses=answers({200: ReportSerializer}, 404))
+    def get(self, request: Request, public_id: str) -> Response:
+        """Show a report's pages, size and hash."""
+        return Response(show_report(find(_reports(self.actor), public_id)))
+
+
+class ReportContent(ApiView):
+    """The PDF of a report."""
+
+    @extend_schema(
+        operation_id="reports_content",
+        tags=_TAG,
+        responses={
+            (200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, "The PDF, as a download."),
+            **answers({}, 404),
+        },
+    )
+    def get(self, request: Request, public_id: str) -> Any:
+        """Download a report."""
+        return download(find(_reports(self.actor), public_id).file)
+
+
+def _reports(actor: Actor) -> QuerySet[FiledReport]:
+    """Return the reports whose file the caller may see, of phases that it may see."""
+    files = StoredFile.objects.visible_to(actor).values("pk")
+    rows: QuerySet[FiledReport] = FiledReport.objects.filter(
+        file__in=files, scope__in=scopes_for(actor).order_by().values("pk")
+    )
+    return rows.select_related("scope", "assessment", "file").defer("assessment__facts")
+
+
+urlpatterns = [
+    path("reports", Reports.as_view(), name="api-reports"),
+    path("reports/<str:public_id>", OneReport.as_view(), name="api-report"),
+    path("reports/<str:public_id>/content", ReportContent.as_view(), name="api-report-content"),
+]
