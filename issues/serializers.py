@@ -114,7 +114,7 @@ class DeterminationIn(StrictSerializer):
         max_length=24,
         required=False,
         allow_null=True,
-        help_text="A code; needed with `cause` where it is a provider's.",
+        help_text="A code, with `cause`.",
     )
     reasons = serializers.CharField(max_length=_TEXT, required=False, default="", allow_blank=True)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from svtad.intake.serializers import TextsField
 from svtad.lib.rest import MomentField, PublicIdField, StrictSerializer
 from testphases.models import InstallationType, Outcome, TestKind
 from testphases.models.scopes import ScopeState
@@ -230,7 +231,7 @@ class ResultsFileIn(StrictSerializer):
     phase = PublicIdField()
     source = serializers.CharField(max_length=60)
     run_id = serializers.CharField(max_length=120, required=False, default="", allow_blank=True)
-    params = serializers.JSONField(
+    params = TextsField(
         required=False, default=dict, help_text="A JSON object of the importer's parameters, each a text."
     )
 

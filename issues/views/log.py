@@ -118,7 +118,7 @@ def log(request: PageRequest) -> HttpResponseBase:
         "states": IssueState.choices,
         "causes": [(each.value, each.label) for each in Cause if each.value],
         "chosen": {name: request.GET.get(name, "") for name in FILTERS},
-        "chips": [(name, request.GET[name]) for name in FILTERS if request.GET.get(name)],
+        "chips": any(request.GET.get(name) for name in FILTERS if name != "scope"),
         "counts": None if moment else _table(counts_by_provider_and_severity(found)),
         "as_at": moment,
         "can_look_back": True,

@@ -107,7 +107,7 @@ def reports_to_include(dossier: Dossier) -> tuple[EvidenceFact, ...]:
     approved = [
         item
         for item in dossier.facts.evidence
-        if item.kind is EvidenceKind.ASSURANCE_REPORT and item.state in _APPROVED and item.is_stored
+        if item.kind is EvidenceKind.ASSURANCE_REPORT and item.state in _APPROVED and item.matter and item.is_stored
     ]
     accepted = [
         item

@@ -15,6 +15,7 @@ from typing import Any
 
 from weasyprint import CSS, HTML, Attachment
 from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import URLFetchingError
 
 from reports.rendering import tagging
 from reports.rendering.assets import SCHEME, AssetFetcher, asset
@@ -89,24 +90,32 @@ def to_pdf(
     `identity` becomes the document's identifier. Raises RenderingFailed, RenderingTooLong.
     """
     fetcher = AssetFetcher()
-    fonts = FontConfiguration()
     with _watched(on_page, time_limit) as watch:
-        sheet = CSS(string=asset("report.css").decode(), font_config=fonts, url_fetcher=fetcher, base_url=f"{SCHEME}/")
-        page = HTML(string=html, url_fetcher=fetcher, base_url=f"{SCHEME}/")
-        document = page.render(stylesheets=[sheet], font_config=fonts, pdf_tags=True)
-        titles = _link_titles(html)
-
-        def finisher(laid_out: Any, pdf: Any) -> None:
-            tagging.finish(laid_out, pdf, link_titles=titles)
-
-        content: bytes = document.write_pdf(
-            finisher=finisher,
-            pdf_tags=True,
-            pdf_version="1.7",
-            pdf_identifier=hashlib.sha256(identity.encode()).digest()[:16],
-            attachments=[_attachment(file, fetcher) for file in attached],
-        )
+        try:
+            content = _drawn(html, identity=identity, attached=attached, fetcher=fetcher)
+        except URLFetchingError as refused:
+            raise RenderingFailed(str(refused)) from refused
     _check(watch.complaints)
+    return content
+
+
+def _drawn(html: str, *, identity: str, attached: Sequence[Attached], fetcher: AssetFetcher) -> bytes:
+    fonts = FontConfiguration()
+    sheet = CSS(string=asset("report.css").decode(), font_config=fonts, url_fetcher=fetcher, base_url=f"{SCHEME}/")
+    page = HTML(string=html, url_fetcher=fetcher, base_url=f"{SCHEME}/")
+    document = page.render(stylesheets=[sheet], font_config=fonts)
+    titles = _link_titles(html)
+
+    def finisher(laid_out: Any, pdf: Any) -> None:
+        tagging.finish(laid_out, pdf, link_titles=titles)
+
+    content: bytes = document.write_pdf(
+        finisher=finisher,
+        pdf_tags=True,
+        pdf_version="1.7",
+        pdf_identifier=hashlib.sha256(identity.encode()).digest()[:16],
+        attachments=[_attachment(file, fetcher) for file in attached],
+    )
     return content
 
 

@@ -38,15 +38,21 @@ def drawable() -> frozenset[str]:
     return frozenset(chr(code) for code in common if unicodedata.category(chr(code)) not in _NEVER)
 
 
+@cache
+def _simple() -> frozenset[str]:
+    """What needs no second look: drawable, and no mark that could pile up."""
+    return frozenset(character for character in drawable() if not unicodedata.combining(character)) | _LAYOUT
+
+
 def printable(text: str) -> str:
     """Return `text` with every character that cannot be drawn written as `[U+1F600]`.
 
     Line breaks, tabs and spaces pass. A run of more than `SPELT_OUT` is counted:
     `[40 characters from U+0627]`.
     """
-    allowed = drawable() | _LAYOUT
-    if allowed.issuperset(text):
+    if _simple().issuperset(text):
         return text
+    allowed = drawable() | _LAYOUT
     composed = unicodedata.normalize("NFC", text)
     parts = []
     for can_draw, group in groupby(_judged(composed, allowed), key=itemgetter(1)):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-#: The annex of long texts holds so much of one text; the attached facts have it whole.
-LONGEST = 20_000
+#: The annex of long texts holds so much of one text; the attached facts have it whole. Breaking one long word
+#: takes the engine time that grows with the square of its length, so this bounds what a text can cost.
+LONGEST = 5_000
 #: Texts printed in that annex; a document with more of them says how many it leaves to the attached facts.
-MOST = 200
+MOST = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -56,6 +56,8 @@ def logging_config(*, layout: str, level: str) -> dict[str, Any]:
             "fontTools": {"level": "WARNING"},
             "celery.beat": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
+            "celery.worker.strategy": {"level": "WARNING"},
+            "weasyprint.progress": {"level": "WARNING"},
             "django_celery_beat.schedulers": {"level": "WARNING"},
         },
     }

@@ -265,6 +265,16 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "PhaseState": "testphases.models.scopes.ScopeState",
+        "BatchState": "svtad.intake.models.BatchState",
+        "JobState": "svtad.governance.models.JobState",
+        "IssueState": "issues.models.IssueState",
+        "OrganisationKind": "svtad.parties.models.OrganisationKind",
+        "DeviceKind": "svtad.devices.models.DeviceKind",
+        "TestKind": "testphases.models.TestKind",
+        "RunOutcome": "testphases.models.Outcome",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

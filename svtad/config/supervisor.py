@@ -26,6 +26,8 @@ HEALTHY_SECONDS = 30.0
 LONGEST_WAIT = 30.0
 #: How long a child may take to stop by itself before its whole process group is killed.
 GRACE_SECONDS = 10.0
+#: How long worker and Beat wait for the web at most.
+HEAD_START_SECONDS = 5.0
 _PR_SET_PDEATHSIG = 1
 
 
@@ -103,8 +105,11 @@ class Supervisor:
         """Start everything, print `banner` when `health_url` first answers, and keep going until a signal."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
-        for child in self.children:
-            child.start(self.selector)
+        # The first child serves people: the others wait until it answers, so that it has the machine to itself.
+        first, *others = self.children
+        first.start(self.selector)
+        for child in others:
+            child.next_start = time.monotonic() + HEAD_START_SECONDS
         greeted = False
         try:
             while not self.stops:
@@ -112,6 +117,8 @@ class Supervisor:
                 self._revive()
                 if not greeted and _answers(health_url):
                     greeted = True
+                    for child in others:
+                        child.next_start = 0.0
                     sys.stdout.write(banner)
                     sys.stdout.flush()
         finally:

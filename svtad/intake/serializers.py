@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from svtad.intake.models import BatchState, ImportBatch
-from svtad.lib.rest import PublicIdField, StrictSerializer
+from svtad.lib.rest import PlainJSONField, PublicIdField, StrictSerializer
 
 
 class BatchSerializer(serializers.Serializer[Any]):
@@ -66,6 +66,19 @@ class ImporterSerializer(serializers.Serializer[Any]):
     parameters = ImporterParameterSerializer(many=True)
 
 
+class TextsField(PlainJSONField):
+    """A JSON object of texts."""
+
+    default_error_messages = {"texts": "An object of texts is wanted."}
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        """Return the texts. Raises ValidationError."""
+        value = super().to_internal_value(data)
+        if not all(isinstance(text, str) for text in value.values()):
+            self.fail("texts")
+        return value
+
+
 class FileIn(StrictSerializer):
     """A file to import, as a multipart form."""
 
@@ -74,13 +87,9 @@ class FileIn(StrictSerializer):
     importer = serializers.CharField(max_length=40)
     source = serializers.CharField(max_length=60)
     run_id = serializers.CharField(max_length=120, required=False, default="", allow_blank=True)
-    params = serializers.JSONField(
+    params = TextsField(
         required=False, default=dict, help_text="A JSON object of the importer's parameters, each a text."
     )
-
-    def validate_params(self, value: Any) -> dict[str, str]:
-        """Take a flat object of texts only."""
-        return texts(value)
 
 
 class BatchFilter(StrictSerializer):
@@ -91,14 +100,6 @@ class BatchFilter(StrictSerializer):
     state = serializers.ChoiceField(choices=BatchState.choices, required=False)
     page = serializers.CharField(required=False)
     page_size = serializers.CharField(required=False)
-
-
-def texts(value: Any) -> dict[str, str]:
-    """Return `value` where it is a flat object of texts without control characters. Raises ValidationError."""
-    if not isinstance(value, dict):
-        raise serializers.ValidationError("An object of texts is wanted.")
-    field = serializers.CharField(max_length=300, allow_blank=True)
-    return {str(key): field.run_validation(text) for key, text in value.items()}
 
 
 def show_batch(batch: ImportBatch) -> dict[str, Any]:

@@ -181,9 +181,13 @@ class PlainJSONField(serializers.JSONField):
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         """Return the object with every text in it checked. Raises ValidationError."""
-        if not isinstance(data, dict):
+        try:
+            value = super().to_internal_value(data)
+        except RecursionError:
+            self.fail("deep")
+        if not isinstance(value, dict):
             self.fail("object")
-        cleaned: dict[str, Any] = self._cleaned(data, 3)
+        cleaned: dict[str, Any] = self._cleaned(value, 3)
         return cleaned
 
     def _cleaned(self, value: Any, depth: int) -> Any:

@@ -92,16 +92,17 @@ class Arrival:
     limit: frozenset[int] | None
 
 
-def stage(*, arrival: Arrival, rows: Iterable[RunRow], store_unmatched: bool) -> Staged:
+def stage(*, arrival: Arrival, rows: Iterable[RunRow], store: bool) -> Staged:
     """Match `rows` and put those that are planned into the staging table of this connection.
 
-    Unmatched results are stored too where `store_unmatched`; else only counted, and no version set is made.
+    Where `store`, unmatched results are stored (if there is a batch to keep them by) and version sets are
+    made; else everything is only counted.
     """
     _make_staging()
     staged = Staged()
     index = PlanIndex(arrival.scope, limit=arrival.limit)
     base = _key_base(arrival.scope, arrival.source, arrival.run)
-    versions = _Versions(arrival.at, make=store_unmatched)
+    versions = _Versions(arrival.at, make=store)
     latest_allowed = arrival.at + CLOCK_SKEW
     it = iter(rows)
     while chunk := list(islice(it, CHUNK)):
@@ -149,7 +150,7 @@ def stage(*, arrival: Arrival, rows: Iterable[RunRow], store_unmatched: bool) ->
                 )
             )
         _write_staging(ready)
-        _keep_unmatched(arrival, strangers, staged, store=store_unmatched)
+        _keep_unmatched(arrival, strangers, staged, store=store and arrival.batch is not None)
     return staged
 
 
@@ -308,7 +309,8 @@ def commit_staged(*, arrival: Arrival) -> int:
         recorded = cursor.rowcount
         if recorded:
             _keep_latest(arrival.scope, before)
-            cursor.execute(sql.RESOLVE, [adapt(arrival.at), arrival.scope.pk])
+            if UnmatchedResult.objects.unresolved().filter(scope=arrival.scope).exists():
+                cursor.execute(sql.RESOLVE, [adapt(arrival.at), arrival.scope.pk])
     return max(int(recorded), 0)
 
 

@@ -101,7 +101,7 @@ def record_runs_staged(
     """Do what `record_runs` does and return what matching found as well, for the importer's summary."""
     at = at or clock.now()
     arrival = arrival_of(scope=scope, source=source, run_id=run_id, batch=batch, evidence=evidence, by=by, at=at)
-    staged = arrivals.stage(arrival=arrival, rows=rows, store_unmatched=batch is not None)
+    staged = arrivals.stage(arrival=arrival, rows=rows, store=True)
     if batch is None and staged.unmatched:
         staged.error_count += staged.unmatched
         for example in staged.examples:
@@ -141,7 +141,7 @@ def preview_runs(
     Nothing is stored.
     """
     arrival = arrival_of(scope=scope, source=source, run_id=run_id, batch=batch, evidence=None, by=by, at=at)
-    staged = arrivals.stage(arrival=arrival, rows=rows, store_unmatched=False)
+    staged = arrivals.stage(arrival=arrival, rows=rows, store=False)
     try:
         return staged, arrivals.count_already(), arrivals.count_latest_changes()
     finally:
@@ -291,7 +291,7 @@ def resolve_unmatched(
             evidence_id=evidence_id,
             limit=narrowed,
         )
-        staged = arrivals.stage(arrival=arrival, rows=(_row_of(member) for member in members), store_unmatched=True)
+        staged = arrivals.stage(arrival=arrival, rows=(_row_of(member) for member in members), store=True)
         new = arrivals.commit_staged(arrival=arrival)
         arrivals.drop_staging()
         recorded += new

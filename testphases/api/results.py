@@ -16,7 +16,7 @@ from svtad.intake import actions as intake_actions
 from svtad.intake.models import BatchState, ImportBatch
 from svtad.intake.queries import errors_of
 from svtad.intake.registry import importer_for_name
-from svtad.intake.serializers import BatchSerializer, show_batch, texts
+from svtad.intake.serializers import BatchSerializer, show_batch
 from svtad.lib.errors import FieldError, InvalidInput
 from svtad.lib.rest import CURSOR_PARAMETERS, StrictJSONParser, answers, checked, cursor_page_of, find
 from svtad.parties.api import ApiView
@@ -165,7 +165,7 @@ class Results(ApiView):
             name=name,
             source=given["source"],
             run_id=given["run_id"],
-            params=texts(given["params"]),
+            params=given["params"],
             by=self.actor,
         )
 

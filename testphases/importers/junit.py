@@ -43,6 +43,9 @@ _IMPEDED_WORDS = frozenset({"blocked", "impeded", "inconclusive"})
 _TEST_ID = ("test_id", "test_key", "external_id")
 _KEPT_PROPERTIES = frozenset({"dmc", "installation_type", "environment", "tester", "version", "versions", *_TEST_ID})
 _TRUE = frozenset({"true", "1", "yes"})
+_FLAGS = ("disabled", "ignored", "skipped")
+#: Attributes that may say that a testcase without a failure did not pass.
+_TELLING = frozenset({"status", "result", *_FLAGS})
 
 
 class JUnitImporter(base.ResultsImporter):
@@ -285,7 +288,7 @@ class _Reader:
                 or params.get("installation_type", ""),
                 components=components,
                 duration_ms=_milliseconds(case.get("time", "")),
-                message=plain_line(message)[:400] if message else "",
+                message=_one_line(message)[:400] if message else "",
                 tester=properties.get("tester", "") or params.get("tester", ""),
                 environment=properties.get("environment", "") or params.get("environment", ""),
             )
@@ -295,7 +298,11 @@ class _Reader:
     def _outcome(self, case: dict[str, str]) -> str:
         if self._bad:
             return "FAILED"
-        if self._skipped or any(case.get(flag, "").lower() in _TRUE for flag in ("disabled", "ignored", "skipped")):
+        if self._skipped:
+            return "SKIPPED"
+        if _TELLING.isdisjoint(case):
+            return "PASSED"
+        if any(case.get(flag, "").lower() in _TRUE for flag in _FLAGS):
             return "SKIPPED"
         words = {case.get("status", "").strip().lower(), case.get("result", "").strip().lower()}
         if words <= _PASS_WORDS:
@@ -339,6 +346,12 @@ class _Reader:
             yield f"{count} testcases have the state “{status}”, which we do not know: they are not taken as passed."
         for note, count in self._notes.most_common(5):
             yield note if count == 1 else f"{note} ({count} times)"
+
+
+def _one_line(text: str) -> str:
+    """Return `plain_line` of a text, quickly where it holds nothing odd."""
+    line = " ".join(text.split())
+    return line if line.isprintable() else plain_line(line)
 
 
 def _names(case: dict[str, str], suite: str, properties: Mapping[str, str]) -> tuple[str, ...]:

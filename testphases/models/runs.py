@@ -108,11 +108,13 @@ class LatestRun(models.Model):
 
     `execution` is the latest execution (passed or failed, not void) by when it ran; at the very same moment a
     failure comes before a pass, so that no pass hides it. `last_attempt` is the latest arrival of any outcome.
-    The other columns are copies of theirs. Only the planned test's key is checked by the database: the copies
-    are written in the transaction that wrote their originals, and checking them again doubles the cost of an import.
+    The other columns are copies of theirs. The database does not check the keys here: they are copies of keys that
+    it checks in the same transaction, and checking them again would cost an import as much as the runs themselves.
     """
 
-    planned_test = models.OneToOneField(PlannedTest, primary_key=True, on_delete=models.PROTECT, related_name="latest")
+    planned_test = models.OneToOneField(
+        PlannedTest, primary_key=True, on_delete=models.PROTECT, related_name="latest", db_constraint=False
+    )
     scope = models.ForeignKey(TestScope, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     execution = models.ForeignKey(
         TestRun, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False

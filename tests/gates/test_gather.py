@@ -319,29 +319,30 @@ def test_a_planned_test_a_severity_and_a_run_each_changed_later_leave_yesterday_
         at=at(days=2, hours=1),
     )
     yesterday, today = at(days=5), at(days=6)
-    then, _ = assess(scope=phase.scope, step="PANEL", as_at=yesterday, by=MAKER)
     row = PlanRow(
         external_id="b-1", kind="FUNCTIONAL", dmc="D1", provider="beta", functional_group="Leave", title="Other"
     )
-    changes = [
-        lambda: phase_actions.plan_tests(scope=phase.scope, rows=[row], by=MAKER, at=today),
-        lambda: phase.plan("a-9", moment=today),
-        lambda: determine_severity(issue=issue, severity="2", by=MAKER, at=today),
-        lambda: phase.run(phase.plan("a-1")[0], "FAILED", moment=today),
-        lambda: phase_actions.void_run(
-            run=phase.run(phase.plan("a-2")[0], moment=today), reason="Wrong build.", by=MAKER, at=today
+    passed = phase.run(phase.plan("a-0")[0])
+    then, _ = assess(scope=phase.scope, step="PANEL", as_at=yesterday, by=MAKER)
+    changes = {
+        "a planned test's group": lambda: phase_actions.plan_tests(scope=phase.scope, rows=[row], by=MAKER, at=today),
+        "a further planned test": lambda: phase.plan("a-9", moment=today),
+        "the DCC's severity": lambda: determine_severity(issue=issue, severity="2", by=MAKER, at=today),
+        "a run": lambda: phase.run(phase.plan("a-1")[0], "FAILED", moment=today),
+        "a run declared void": lambda: phase_actions.void_run(run=passed, reason="Wrong.", by=MAKER, at=today),
+        "an issue's state": lambda: change_state(issue=issue, to_state="DETERMINED", by=MAKER, at=today),
+        "TAG's severity": lambda: decide(dispute.matter, "TAG", "DECIDE", moment=today, severity="3"),
+        "the issue log": lambda: phase.log(moment=today),
+        "evidence": lambda: phase.attach("TTM", moment=today),
+        "who takes part": lambda: phase_actions.add_participant(
+            scope=phase.scope, organisation=house.gamma, by=MAKER, at=today
         ),
-        lambda: change_state(issue=issue, to_state="DETERMINED", by=MAKER, at=today),
-        lambda: decide(dispute.matter, "TAG", "DECIDE", moment=today, severity="3"),
-        lambda: phase.log(moment=today),
-        lambda: phase.attach("TTM", moment=today),
-        lambda: phase_actions.add_participant(scope=phase.scope, organisation=house.gamma, by=MAKER, at=today),
-    ]
-    for change in changes:
+    }
+    for what, change in changes.items():
         before = sha256_at(phase.scope, None)
         change()
-        assert sha256_at(phase.scope, yesterday) == then.facts_sha256
-        assert sha256_at(phase.scope, None) != before, "the change is no change of the present facts"
+        assert sha256_at(phase.scope, yesterday) == then.facts_sha256, what
+        assert sha256_at(phase.scope, None) != before, f"{what} is no change of the present facts"
     again, made = assess(scope=phase.scope, step="PANEL", as_at=yesterday, by=MAKER)
     assert (again.pk, made) == (then.pk, False)
 

@@ -179,6 +179,6 @@ def test_logs_carry_no_local_variables_in_their_tracebacks():
         "try:\n    f()\nexcept ValueError:\n    logging.getLogger('svtad').exception('failed')\n"
     )
     for layout in ("json", "console"):
-        ran = _python(code, **{**os.environ, "LOG_FORMAT": layout, "LOG_LEVEL": "INFO"})
+        ran = _python(code, **{**os.environ, **PRODUCTION, "LOG_FORMAT": layout, "LOG_LEVEL": "INFO"})
         assert "ValueError" in ran.stderr
         assert "hunter2" not in ran.stderr

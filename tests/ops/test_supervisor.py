@@ -21,7 +21,9 @@ ROOT = Path(__file__).resolve().parents[2]
 #: Three toy children under the real supervisor: one that lives, one that dies young, one with a child of its own.
 TOYS = """
 import sys
+from svtad.config import supervisor
 from svtad.config.supervisor import Child, Supervisor
+supervisor.HEAD_START_SECONDS = 0.2
 py = [sys.executable, "-u", "-c"]
 Supervisor([
     Child("steady", py + ["import time; print('steady up', flush=True); time.sleep(600)"]),
@@ -64,6 +66,7 @@ def toys(tmp_path):
     log = tmp_path / "log"
     with log.open("wb") as out:
         process = subprocess.Popen([sys.executable, "-c", TOYS], cwd=ROOT, stdout=out, stderr=out)
+    # The first toy never answers, so the others start when its head start is over.
     _until(lambda: "grandchild" in log.read_text() and "steady up" in log.read_text())
     grandchild = int(re.findall(r"grandchild (\d+)", log.read_text())[0])
     yield process, log, grandchild
@@ -184,6 +187,7 @@ def served(tmp_path):
 def test_script_server_serves_survives_a_killed_worker_and_stops_without_a_trace(served):
     served.start()
     _until(lambda: "Ready at" in served.log.read_text())
+    _until(lambda: len(_children(served.process.pid)) == 3)
     before = _children(served.process.pid)
     assert set(before) == {"gunicorn", "worker", "beat"}
     _until(lambda: " ready." in served.log.read_text())
@@ -200,8 +204,14 @@ def test_script_server_serves_survives_a_killed_worker_and_stops_without_a_trace
     assert not any(_alive(pid) for pid in [*before.values(), *after.values()])
     assert "Traceback" not in served.log.read_text()
 
-    # The second start does nothing anew: the first page comes in under five seconds.
-    assert served.start(seconds=20) < 5
+    # The second start does nothing anew: the first page comes in under five seconds (of a machine that is
+    # not busy with other things as well).
+    stamps = {path.name: path.stat().st_mtime_ns for path in (served.data / "stamps").iterdir()}
+    busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    assert served.start(seconds=60) < 5 * busy
+    assert {path.name: path.stat().st_mtime_ns for path in (served.data / "stamps").iterdir()} == stamps
+    assert set(stamps) == {"migrated", "static"}
+    _until(lambda: len(_children(served.process.pid)) == 3)
     survivors = _children(served.process.pid)
     served.process.kill()  # kill -9 of the supervisor itself: the kernel tells the children
     served.process.wait()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -82,7 +81,7 @@ def printed(django_db_setup, django_db_blocker) -> Printed:
 
 
 @pytest.fixture
-def files_of_this_test(settings, tmp_path) -> Iterator[Path]:
+def files_of_this_test(settings, tmp_path) -> Path:
     """A place of this test's own for stored files."""
     settings.MEDIA_ROOT = tmp_path / "files"
-    yield tmp_path / "files"
+    return tmp_path / "files"

@@ -10,8 +10,10 @@ from svtad.governance.models import Decision, Matter, StoredFile
 from svtad.governing.models import DocumentVersion, GoverningDocument
 from svtad.parties.audiences import GOVERNANCE, audience_of
 from svtad.rulebook import codec
+from svtad.rulebook.editions import edition_of
 from svtad.rulebook.facts import Facts
 from svtad.rulebook.judge import judge
+from svtad.rulebook.relevance import relevant_facts
 from svtad.rulebook.vocabulary import Step
 from testphases.models import CapabilityRelease, Programme, TestScope
 
@@ -41,6 +43,8 @@ def scope_for(facts: Facts, *, kind: str = "SIT") -> TestScope:
 
 def assessment_of(facts: Facts, *, step: Step = Step.PANEL, provider: str | None = None, **more) -> Assessment:
     """Judge the facts and store the judgement with its findings."""
+    edition = edition_of(facts.document, facts.version)
+    facts = relevant_facts(facts, edition=edition, step=step, provider=provider)
     judged = judge(facts, step=step, provider=provider)
     values = {
         "scope": scope_for(facts, kind=facts.phase_kind),
@@ -87,7 +91,7 @@ def file_of(content: bytes, name: str, *, at: dt.datetime, sha256: str | None = 
     )
 
 
-def evidence_rows(facts: Facts) -> list[EvidenceItem]:
+def evidence_rows(facts: Facts, *, statements: dict[str, dict] | None = None) -> list[EvidenceItem]:
     """The evidence that the facts name, each with its file's row, attached some days before."""
     scope = scope_for(facts, kind=facts.phase_kind)
     made = []
@@ -98,6 +102,8 @@ def evidence_rows(facts: Facts) -> list[EvidenceItem]:
                 public_id=item.id[:22],
                 scope=scope,
                 kind=item.kind.value,
+                state=item.state.value,
+                statements=(statements or {}).get(item.id, {}),
                 file=file_of(b"", f"{item.title}.pdf", at=at, sha256=item.sha256),
                 occurred_at=at,
                 recorded_at=at,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import pickle
 import re
@@ -50,7 +51,7 @@ def test_its_headings_begin_at_one_and_skip_no_level(printed):
     levels = [int(tag.kind[2]) for tag in printed.tree.all(*_HEADINGS)]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
 
 
 def test_every_picture_has_a_text_alternative(printed):

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 
 from svtad.devices import actions as device_actions
 from svtad.devices.models import DeviceModelCombination
+from svtad.governance.actions import record_decision
+from svtad.governance.files import store_file
 from svtad.governing.models import DocumentVersion, GoverningDocument
 from svtad.parties.actors import BODY_KEYS, Actor, system_actor
 from svtad.parties.models import Organisation, OrganisationKind
 from svtad.parties.roles import ROLES
 from testphases import actions
 from testphases.actions import PlanRow, RunRow
-from testphases.models import CapabilityRelease, PlannedTest, TestRun, TestScope
+from testphases.models import CapabilityRelease, DescopeRequest, PlannedTest, TestRun, TestScope
 
 #: The morning on which everything here begins.
 DAY = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
@@ -105,6 +107,24 @@ class World:
         )
         assert result.recorded == 1
         return TestRun.objects.filter(scope=test.scope).latest("id")
+
+    def approve_descoping(
+        self, test: PlannedTest, *, now: dt.datetime, effective: dt.datetime | None = None
+    ) -> DescopeRequest:
+        """Propose that a test be de-scoped and record every decision up to the Secretary of State's approval."""
+        request = actions.propose_descope(
+            scope=self.scope, planned_tests=[test], justification="No such device left.", by=self.system, at=now
+        )
+        letter = store_file(
+            content=b"letter", name="letter.txt", media_type="text/plain", purpose="decision",
+            audience=actions.scope_audience(scope=self.scope), by=self.system, at=now,
+        )  # fmt: skip
+        for body, outcome in (("TAB", "APPROVE"), ("DCC", "REFER"), ("SOS", "APPROVE")):
+            record_decision(
+                matter=request.matter, body=body, outcome=outcome, decided_at=now, document=letter,
+                effective_at=effective or now, by=self.system, at=now,
+            )  # fmt: skip
+        return request
 
 
 def make_organisation(code: str, kind: str) -> Organisation:

@@ -13,6 +13,7 @@ from svtad.gates.actions.recording import audit
 from svtad.gates.gathering import Gathered, gather_with_changes, judging
 from svtad.gates.models import Assessment, AssessmentFinding, FiledReport
 from svtad.gates.queries import phase_kind_for, steps_for, summary_of
+from svtad.gates.queries.overtaken import scopes_overtaken
 from svtad.governance.actions import enqueue_job
 from svtad.governance.models import Job, StoredFile
 from svtad.lib import clock
@@ -208,8 +209,9 @@ def _held(scope: TestScope, step: Step, provider: str | None, *, facts: Facts, u
 def sweep_changes(*, by: Actor, at: dt.datetime | None = None) -> list[Job]:
     """Queue a judgement of each scope whose facts changed and then kept quiet, or have waited long enough.
 
-    A scope whose judgement is queued or running already is not queued twice: its changes stay pending until one
-    judgement has covered them.
+    So does a parameter, a holiday list, a stored file or a decision's coming into effect that has changed since the
+    scope was last judged by itself. A scope whose judgement is queued or running already is not queued twice: its
+    changes stay pending until one judgement has covered them.
     """
     moment = at or clock.now()
     due = (
@@ -219,7 +221,7 @@ def sweep_changes(*, by: Actor, at: dt.datetime | None = None) -> list[Job]:
         .filter(Q(last__lte=moment - QUIET) | Q(first__lte=moment - LONGEST_WAIT))
         .values_list("scope_id", flat=True)
     )
-    scopes = TestScope.objects.filter(pk__in=list(due)).order_by("pk")
+    scopes = TestScope.objects.filter(pk__in={*due, *scopes_overtaken(moment, job_kind=JOB_KIND)}).order_by("pk")
     return [_queue(scope, trigger="facts", by=by, at=moment) for scope in scopes]
 
 

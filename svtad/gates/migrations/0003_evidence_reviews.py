@@ -8,8 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('gates', '0002_append_only'),
-        ('governance', '0003_job_woken_at'),
-        ('testphases', '0003_results_kept_in_step'),
+        ('governance', '0001_initial'),
     ]
 
     operations = [

@@ -122,13 +122,13 @@ class Checklist:
         return self.verdict
 
 
-def checklist(findings: Iterable[Finding], *, actor: Actor) -> Checklist:
+def checklist(findings: Iterable[Finding], *, scope: TestScope, actor: Actor) -> Checklist:
     """Make findings ready for a page. They are what `actor` may see already (see `queries.findings_for`)."""
     given = tuple(findings)
     matters = _matters(given, actor)
 
     def line(finding: Finding, number: int = 0, details: tuple[Line, ...] = ()) -> Line:
-        ways = tuple(_way(blocker, matters) for blocker in finding.blockers)
+        ways = tuple(_way(blocker, matters, scope) for blocker in finding.blockers)
         return Line(number=number, finding=finding, shown=shown_verdict(finding), ways=ways, details=details)
 
     lines = tuple(
@@ -207,12 +207,28 @@ _ROUTES = {
 }
 
 
-def _way(blocker: Blocker, matters: Mapping[str, str]) -> Way:
+#: Where on the phase's own pages a kind is dealt with, where the thing itself has no page.
+_PAGES = {
+    "evidence": "gates:evidence",
+    "provider": "gates:evidence",
+    "readiness": "gates:evidence",
+    "issue_log": "gates:evidence",
+    "certificate": "gates:papers",
+    "approval": "gates:papers",
+    "work_off_plan": "gates:papers",
+}
+
+
+def _way(blocker: Blocker, matters: Mapping[str, str], scope: TestScope) -> Way:
     href = ""
     if blocker.id in matters:
         href = reverse("governance:matter", args=[matters[blocker.id]])
     elif blocker.id and blocker.kind in _ROUTES:
         href = reverse(_ROUTES[blocker.kind], args=[blocker.id])
+    elif blocker.kind in _PAGES:
+        # A provider that has no certificate yet is named as itself, the certificate in the reference.
+        paper = blocker.kind == "provider" and blocker.reference.endswith("certificate")
+        href = reverse("gates:papers" if paper else _PAGES[blocker.kind], args=[scope.public_id])
     return Way(blocker.reference, blocker.text, href, blocker.pending)
 
 

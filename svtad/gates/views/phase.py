@@ -112,7 +112,7 @@ def assessment(request: PageRequest, public_id: str) -> HttpResponseBase:
     found = visible_assessment(request, public_id)
     scope = visible_scope(request, found.scope.public_id)
     step = Step(found.step)
-    made = checklist(findings_for(request.actor, found), actor=request.actor)
+    made = checklist(findings_for(request.actor, found), scope=scope, actor=request.actor)
     context = {
         **_shared(request, scope, step, made),
         "title": f"{scope.name}: judged {found.recorded_at:%d %b %Y}",
@@ -143,7 +143,7 @@ def ledger(request: PageRequest, public_id: str) -> HttpResponseBase:
     scope = visible_scope(request, public_id)
     steps = exit_steps(scope)
     latest = latest_assessment(scope, steps[-1]) if steps else None
-    made = checklist(findings_for(request.actor, latest), actor=request.actor) if latest else None
+    made = checklist(findings_for(request.actor, latest), scope=scope, actor=request.actor) if latest else None
     rows = list(made.ledger) if made else []
     counted = request.GET.get("counted", "")
     provider = request.GET.get("provider", "")
@@ -239,13 +239,13 @@ def _checklist_page(request: PageRequest, scope: TestScope, step: Step, tab: str
         except Refused as refused:
             refusal = str(refused)
         else:
-            made = checklist(judged.findings, actor=request.actor)
+            made = checklist(judged.findings, scope=scope, actor=request.actor)
             past = {"past_sha256": judged.facts_sha256, "past_edition": f"{judged.document} v{judged.version}"}
     else:
         # A provider is shown what was judged and kept by then: only kept judgements are cut down to its own cells.
         latest = assessment_at(scope, step, moment=moment) if moment else latest_assessment(scope, step)
         if latest is not None:
-            made = checklist(findings_for(request.actor, latest), actor=request.actor)
+            made = checklist(findings_for(request.actor, latest), scope=scope, actor=request.actor)
     context = {
         **_shared(request, scope, step, made),
         **past,

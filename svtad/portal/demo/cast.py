@@ -14,17 +14,17 @@ DEMO_PASSWORD = "demonstration-only-2019"  # noqa: S105 - it opens invented data
 DEMO_DOMAIN = "demo.example"
 
 ORGANISATIONS = (
-    (OrganisationKind.DCC, "dcc", "DCC (demonstration)"),
-    (OrganisationKind.TAB, "tab", "Test Assurance Board (demonstration)"),
-    (OrganisationKind.TAG, "tag", "Testing Advisory Group (demonstration)"),
-    (OrganisationKind.PANEL, "panel", "Panel (demonstration)"),
-    (OrganisationKind.SECRETARY_OF_STATE, "sos", "Secretary of State (demonstration)"),
-    (OrganisationKind.SIT_AUDITOR, "auditor", "Quillon Assurance (demonstration)"),
-    (OrganisationKind.DCC_SERVICE_PROVIDER, "arden", "Arden Data (demonstration)"),
-    (OrganisationKind.DCC_SERVICE_PROVIDER, "brack", "Brack Communications (demonstration)"),
-    (OrganisationKind.DCC_SERVICE_PROVIDER, "corve", "Corve SMETS1 Services (demonstration)"),
-    (OrganisationKind.SUPPLIER_PARTY, "dunmere", "Dunmere Energy (demonstration)"),
-    (OrganisationKind.SUPPLIER_PARTY, "eskdale", "Eskdale Power (demonstration)"),
+    (OrganisationKind.DCC, "dcc", "DCC"),
+    (OrganisationKind.TAB, "tab", "Test Assurance Board"),
+    (OrganisationKind.TAG, "tag", "Testing Advisory Group"),
+    (OrganisationKind.PANEL, "panel", "Panel"),
+    (OrganisationKind.SECRETARY_OF_STATE, "sos", "Secretary of State"),
+    (OrganisationKind.SIT_AUDITOR, "auditor", "Quillon Assurance"),
+    (OrganisationKind.DCC_SERVICE_PROVIDER, "arden", "Arden Data"),
+    (OrganisationKind.DCC_SERVICE_PROVIDER, "brack", "Brack Communications"),
+    (OrganisationKind.DCC_SERVICE_PROVIDER, "corve", "Corve SMETS1 Services"),
+    (OrganisationKind.SUPPLIER_PARTY, "dunmere", "Dunmere Energy"),
+    (OrganisationKind.SUPPLIER_PARTY, "eskdale", "Eskdale Power"),
 )
 
 PEOPLE = (
@@ -41,7 +41,7 @@ PEOPLE = (
     ("eskdale", "Tom Rudd", "eskdale", "participant"),
 )
 
-TOOLING = ("tooling", "Test tooling (demonstration)", "dcc", "test_tooling")
+TOOLING = ("tooling", "Test tooling", "dcc", "test_tooling")
 
 
 @dataclass(frozen=True)

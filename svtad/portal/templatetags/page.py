@@ -128,13 +128,20 @@ def get(mapping: Any, key: object) -> Any:
     return mapping.get(key) if mapping else None
 
 
+#: Words of the Code that keep their capitals.
+_KEPT = {"TAB": "TAB", "TAG": "TAG", "DCC": "DCC", "SOS": "SoS", "SIT": "SIT", "PIT": "PIT", "SCT": "SCT", "TTM": "TTM"}
+
+
+@register.filter
+def words_low(value: object) -> str:
+    """Return a state's name as words within a sentence: `TAB_APPROVED` → `TAB approved`."""
+    return " ".join(_KEPT.get(part, part.lower()) for part in str(value or "").split("_"))
+
+
 @register.filter
 def words_of(value: object) -> str:
-    """Return a state's name as words: `TAB_APPROVED` → `TAB approved`."""
-    keep = {"TAB", "TAG", "DCC", "SOS", "SIT", "PIT", "SCT", "TTM"}
-    parts = str(value or "").split("_")
-    drawn = [{"SOS": "SoS"}.get(part, part) if part in keep else part.lower() for part in parts]
-    text = " ".join(drawn)
+    """Return a state's name as words by themselves: `IN_FIX` → `In fix`."""
+    text = words_low(value)
     return text[:1].upper() + text[1:]
 
 
@@ -186,6 +193,12 @@ def query_with(context: Context, **changes: object) -> str:
         else:
             query[key] = str(value)
     return f"?{query.urlencode()}" if query else "?"
+
+
+@register.simple_tag(takes_context=True)
+def query_set(context: Context, name: str, value: str) -> str:
+    """Return this page's query string with one value set, by a name that the template holds in a variable."""
+    return str(query_with(context, **{name: value}))
 
 
 @register.inclusion_tag("parts/hidden_query.html", takes_context=True)

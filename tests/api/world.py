@@ -1,0 +1,189 @@
+"""One of everything, and how each operation of the API is called on it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from issues.actions import propose_exclusion
+from issues.models import TestingIssue
+from svtad.gates.actions import assess, file_report
+from svtad.gates.models import Assessment, FiledReport
+from svtad.governance.models import Job, Matter, StoredFile
+from svtad.intake.actions import receive_file
+from svtad.intake.models import ImportBatch
+from testphases.models import PlannedTest, TestScope
+from tests.factories import House, make_dmc, make_issue, make_paper
+
+MORNING = "2026-03-02T09:00:00Z"
+
+
+@dataclass(frozen=True)
+class World:
+    """SIT of MOC with a planned test of Alpha's, an issue that a Supplier Party raised, and papers about them."""
+
+    house: House
+    sit: TestScope
+    test: PlannedTest
+    issue: TestingIssue
+    matter: Matter
+    paper: StoredFile
+    batch: ImportBatch
+    job: Job
+    assessment: Assessment
+    report: FiledReport
+
+
+def make_world(house: House) -> World:
+    """Make one of everything."""
+    sit = house.scope("SIT", "MOC")
+    make_dmc("DMC-A")
+    test, _ = house.plan(sit, "TC-1", "TC-2")
+    house.run(test, "FAILED")
+    issue = make_issue(
+        sit, raised_by=house.supplier, severity="3", provider=house.alpha, state="IN_FIX", external_id="X-1"
+    )
+    manager, tooling = house.actor("test_manager"), house.actor("test_tooling")
+    matter = propose_exclusion(issue=issue, scope=sit, rationale="It concerns one device.", by=manager).matter
+    batch = receive_file(
+        importer_key="results",
+        scope_id=sit.public_id,
+        content=f"external_id,outcome,occurred_at\nTC-1,PASSED,{MORNING}\n".encode(),
+        name="results.csv",
+        source="jenkins",
+        run_id="first",
+        by=tooling,
+    )
+    assessment, _ = assess(scope=sit, step="REPORTS", by=manager)
+    paper = make_paper()
+    report = file_report(
+        assessment=assessment, kind="completion_report", file=paper, pages=3, job_id="j" * 22, by=manager
+    )
+    job = batch.job
+    assert job is not None
+    return World(
+        house=house,
+        sit=sit,
+        test=test,
+        issue=issue,
+        matter=matter,
+        paper=paper,
+        batch=batch,
+        job=job,
+        assessment=assessment,
+        report=report,
+    )
+
+
+def _file(name: str = "results.csv") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, f"external_id,outcome,occurred_at\nTC-2,PASSED,{MORNING}\n".encode())
+
+
+@dataclass(frozen=True)
+class Call:
+    """How to call an operation: the path below /api/v1, and a query (GET) or a body."""
+
+    path: Callable[[World], str]
+    data: Callable[[World], Any] | None = None
+    upload: bool = False
+
+
+def _phase(world: World) -> dict[str, str]:
+    return {"phase": world.sit.public_id}
+
+
+def _plan(world: World) -> dict[str, Any]:
+    row = {"external_id": "TC-9", "title": "New", "functional_group": "G", "provider": "alpha"}
+    return _phase(world) | {"source": "plan", "rows": [row]}
+
+
+#: Every operation of the API, by its id in the description.
+CALLS: dict[str, Call] = {
+    "me": Call(lambda w: "/me"),
+    "organisations_list": Call(lambda w: "/organisations"),
+    "importers_list": Call(lambda w: "/importers"),
+    "dmcs_list": Call(lambda w: "/dmcs"),
+    "programmes_list": Call(lambda w: "/programmes"),
+    "releases_list": Call(lambda w: "/releases"),
+    "phases_list": Call(lambda w: "/phases"),
+    "phases_get": Call(lambda w: f"/phases/{w.sit.public_id}"),
+    "phases_counts": Call(lambda w: f"/phases/{w.sit.public_id}/counts"),
+    "phases_open_matter": Call(
+        lambda w: f"/phases/{w.sit.public_id}/matters", lambda w: {"procedure": "SIT_COMPLETION"}
+    ),
+    "descopings_propose": Call(
+        lambda w: f"/phases/{w.sit.public_id}/descopings",
+        lambda w: {"planned_tests": [w.test.public_id], "justification": "The device is withdrawn."},
+    ),
+    "planned_tests_list": Call(lambda w: "/planned-tests", _phase),
+    "planned_tests_plan": Call(lambda w: "/planned-tests", _plan),
+    "planned_tests_create": Call(lambda w: "/planned-tests", _plan),
+    "results_list": Call(lambda w: "/results", _phase),
+    "results_create": Call(
+        lambda w: "/results",
+        lambda w: (
+            _phase(w)
+            | {
+                "source": "jenkins",
+                "run_id": "r",
+                "rows": [{"external_id": "TC-1", "outcome": "PASSED", "occurred_at": MORNING}],
+            }
+        ),
+    ),
+    "unmatched_results_list": Call(lambda w: "/unmatched-results", _phase),
+    "imports_list": Call(lambda w: "/imports"),
+    "imports_create": Call(
+        lambda w: "/imports",
+        lambda w: _phase(w) | {"file": _file(), "importer": "results", "source": "jenkins", "run_id": "second"},
+        upload=True,
+    ),
+    "imports_get": Call(lambda w: f"/imports/{w.batch.public_id}"),
+    "imports_errors": Call(lambda w: f"/imports/{w.batch.public_id}/errors"),
+    "imports_commit": Call(lambda w: f"/imports/{w.batch.public_id}/commit", lambda w: {}),
+    "imports_cancel": Call(lambda w: f"/imports/{w.batch.public_id}/cancel", lambda w: {}),
+    "issues_list": Call(lambda w: "/issues"),
+    "issues_raise": Call(lambda w: "/issues", lambda w: _phase(w) | {"title": "It fails", "raised_by": "supplier"}),
+    "issues_get": Call(lambda w: f"/issues/{w.issue.public_id}"),
+    "issues_edit": Call(lambda w: f"/issues/{w.issue.public_id}", lambda w: {"title": "It fails at night"}),
+    "issues_determine": Call(
+        lambda w: f"/issues/{w.issue.public_id}/determination", lambda w: {"severity": "4", "reasons": "Milder."}
+    ),
+    "issues_move": Call(lambda w: f"/issues/{w.issue.public_id}/state", lambda w: {"state": "FIXED"}),
+    "issues_propose_exclusion": Call(
+        lambda w: f"/issues/{w.issue.public_id}/exclusions", lambda w: _phase(w) | {"rationale": "Again."}
+    ),
+    "issues_dispute": Call(
+        lambda w: f"/issues/{w.issue.public_id}/disputes",
+        lambda w: {"raised_by": "supplier", "severity": "2", "reasons": "It is worse."},
+    ),
+    "issues_ask_counting": Call(lambda w: f"/issues/{w.issue.public_id}/counting", _phase),
+    "matters_list": Call(lambda w: "/matters"),
+    "matters_get": Call(lambda w: f"/matters/{w.matter.public_id}"),
+    "decisions_record": Call(
+        lambda w: f"/matters/{w.matter.public_id}/decisions",
+        lambda w: {"body": "TAG", "outcome": "AGREE", "decided_at": MORNING, "document": w.paper.public_id},
+    ),
+    "files_create": Call(lambda w: "/files", lambda w: {"file": _file("minutes.pdf")}, upload=True),
+    "files_get": Call(lambda w: f"/files/{w.paper.public_id}"),
+    "files_content": Call(lambda w: f"/files/{w.paper.public_id}/content"),
+    "jobs_list": Call(lambda w: "/jobs"),
+    "jobs_get": Call(lambda w: f"/jobs/{w.job.public_id}"),
+    "jobs_cancel": Call(lambda w: f"/jobs/{w.job.public_id}"),
+    "assessments_list": Call(lambda w: "/assessments", _phase),
+    "assessments_make": Call(lambda w: "/assessments", lambda w: _phase(w) | {"step": "REPORTS"}),
+    "assessments_latest": Call(lambda w: "/assessments/latest", lambda w: _phase(w) | {"step": "REPORTS"}),
+    "assessments_get": Call(lambda w: f"/assessments/{w.assessment.public_id}"),
+    "assessments_facts": Call(lambda w: f"/assessments/{w.assessment.public_id}/facts"),
+    "rulebook_judge": Call(
+        lambda w: "/rulebook/judge", lambda w: {"facts": json.loads(w.assessment.facts), "step": "REPORTS"}
+    ),
+    "rulebook_schema": Call(lambda w: "/rulebook/schema"),
+    "reports_list": Call(lambda w: "/reports"),
+    "reports_request": Call(lambda w: "/reports", lambda w: {"assessment": w.assessment.public_id}),
+    "reports_get": Call(lambda w: f"/reports/{w.report.public_id}"),
+    "reports_content": Call(lambda w: f"/reports/{w.report.public_id}/content"),
+}

@@ -1,0 +1,152 @@
+"""The Panel determines SIT: recorded even against the computed result, stopped only by 14.5."""
+
+from __future__ import annotations
+
+import pytest
+
+from issues.actions import dispute_severity
+from svtad.governance.actions import record_decision
+from svtad.lib.errors import InvalidInput, Refused
+from testphases.actions import move_scope
+from testphases.models import TestScope
+from tests.factories import MAKER, at, decide, make_issue
+from tests.gates.world import AUDIT, paper
+
+
+@pytest.fixture
+def complete(phase):
+    """The phase with all eleven criteria met."""
+    phase.reports()
+    phase.certify(phase.house.alpha)
+    phase.certify(phase.house.beta)
+    phase.attach("TTM", moment=at(days=8))
+    phase.attach("TEST_HEATMAP", moment=at(days=8))
+    phase.attach("COMPLETION_REPORT", moment=at(days=8))
+    phase.attach("SIT_AUDIT_REPORT", statements=AUDIT, moment=at(days=8))
+    return phase
+
+
+def determine(matter, outcome, *, against=False, rationale=""):
+    return record_decision(
+        matter=matter,
+        body="PANEL",
+        outcome=outcome,
+        decided_at=at(days=10),
+        rationale=rationale or ("Of its own." if outcome == "NOT_MET" else ""),
+        against_computed=against,
+        by=MAKER,
+        at=at(days=10),
+    )
+
+
+def state(phase):
+    return TestScope.objects.get(pk=phase.scope.pk).state
+
+
+@pytest.mark.clause("SVTAD 1.23", "13.14", "13.15", "13.16", "T13.1-6", "T13.1-7")
+def test_with_all_eleven_criteria_met_the_panel_s_confirmation_completes_sit(complete):
+    judged = complete.assess("PANEL")
+    assert (judged.verdict, judged.summary["met"], judged.summary["criteria"]) == ("MET", 11, 11)
+    determine(complete.completion_matter(), "CONFIRM")
+    assert state(complete) == "COMPLETE"
+
+
+@pytest.mark.clause("SVTAD 1.23", "13.15")
+def test_nobody_but_the_panel_completes_sit(complete):
+    TestScope.objects.filter(pk=complete.scope.pk).update(state="EXIT_ASSESSED")
+    with pytest.raises(Refused, match="only when the Panel"):
+        move_scope(scope=complete.scope, to_state="COMPLETE", by=complete.house.actor("test_manager"))
+
+
+@pytest.mark.clause("SVTAD 1.23", "13.16")
+def test_against_the_computed_result_it_is_recorded_if_marked_with_reasons(phase):
+    matter = phase.completion_matter()
+    assert phase.assess("PANEL").verdict == "NOT_MET"
+    with pytest.raises(Refused, match="computed result is not met"):
+        determine(matter, "CONFIRM")
+    with pytest.raises(InvalidInput):
+        record_decision(
+            matter=matter,
+            body="PANEL",
+            outcome="CONFIRM",
+            decided_at=at(days=10),
+            against_computed=True,
+            by=MAKER,
+            at=at(days=10),
+        )
+    decision = determine(matter, "CONFIRM", against=True, rationale="The Panel heard the auditor.")
+    assert decision.against_computed
+    assert state(phase) == "COMPLETE"
+
+
+@pytest.mark.clause("SVTAD 1.23", "13.16", "13.16-loop")
+def test_not_met_lets_the_phase_go_on_and_the_panel_determine_again(complete):
+    matter = complete.completion_matter()
+    TestScope.objects.filter(pk=complete.scope.pk).update(state="EXIT_ASSESSED")
+    with pytest.raises(Refused, match="computed result is met"):
+        determine(matter, "NOT_MET")
+    determine(matter, "NOT_MET", against=True, rationale="12.6(a): coverage of gas meters.")
+    assert state(complete) == "IN_PROGRESS"
+    decide(matter, "PANEL", "DIRECT", moment=at(days=11), rationale="Go on.")
+    decide(matter, "DCC", "SEND_PACKAGE", moment=at(days=12), document=paper())
+    record_decision(
+        matter=matter, body="PANEL", outcome="CONFIRM", decided_at=at(days=13), by=MAKER, at=at(days=13)
+    )
+    assert [row.outcome for row in matter.decisions.filter(body="PANEL")] == ["NOT_MET", "DIRECT", "CONFIRM"]
+    assert state(complete) == "COMPLETE"
+
+
+@pytest.mark.clause("SVTAD 1.23", "14.5")
+def test_a_pending_dispute_that_decides_a_criterion_stops_the_confirmation_even_against_the_result(phase):
+    house = phase.house
+    for _ in range(15):
+        make_issue(phase.scope, raised_by=house.alpha, severity="3", provider=house.alpha, moment=at(days=3))
+    disputed = make_issue(phase.scope, raised_by=house.alpha, severity="4", provider=house.alpha, moment=at(days=3))
+    dispute_severity(
+        issue=disputed, participant_severity="3", reasons="Worse.", raised_by=house.supplier, by=MAKER, at=at(days=4)
+    )
+    matter = phase.completion_matter()
+    with pytest.raises(Refused) as raised:
+        determine(matter, "CONFIRM", against=True, rationale="All the same.")
+    assert raised.value.clause == "SVTAD 14.5"
+    assert state(phase) == "IN_PROGRESS"
+    # Other criteria are not met whatever TAG decides, so the Panel may say so.
+    determine(matter, "NOT_MET")
+
+
+@pytest.mark.clause("SVTAD 1.23", "14.5")
+def test_where_only_the_dispute_decides_the_panel_says_neither(complete):
+    house = complete.house
+    for _ in range(15):
+        make_issue(complete.scope, raised_by=house.alpha, severity="3", provider=house.alpha, moment=at(days=3))
+    disputed = make_issue(complete.scope, raised_by=house.alpha, severity="4", provider=house.alpha, moment=at(days=3))
+    dispute = dispute_severity(
+        issue=disputed, participant_severity="3", reasons="Worse.", raised_by=house.supplier, by=MAKER, at=at(days=4)
+    )
+    complete.log(moment=at(days=9))
+    complete.plan_work()
+    assert complete.assess("PANEL").verdict == "BLOCKED"
+    matter = complete.completion_matter()
+    for outcome in ("CONFIRM", "NOT_MET"):
+        with pytest.raises(Refused) as raised:
+            determine(matter, outcome, against=True, rationale="All the same.")
+        assert raised.value.clause == "SVTAD 14.5"
+    decide(dispute.matter, "TAG", "DECIDE", moment=at(days=9), severity="4")
+    assert complete.assess("PANEL").verdict == "MET"
+    determine(matter, "CONFIRM")
+
+
+@pytest.mark.clause("SVTAD 1.23", "13.15(a)", "13.15(b)", "13.15(c)")
+def test_the_acts_before_the_panel_come_in_any_order_and_move_nothing(phase):
+    matter = phase.completion_matter()
+    decide(matter, "DCC", "REVIEW_WITH_TAG", moment=at(days=9))
+    decide(matter, "DCC", "ANNOUNCE", moment=at(days=9))
+    decide(matter, "DCC", "SEND_PACKAGE", moment=at(days=9), document=paper())
+    assert state(phase) == "IN_PROGRESS"
+
+
+def test_a_phase_that_the_product_does_not_know_to_have_started_is_not_moved(phase):
+    TestScope.objects.filter(pk=phase.scope.pk).update(state="PLANNED")
+    matter = phase.completion_matter()
+    determine(matter, "CONFIRM", against=True, rationale="It ran before this product was used.")
+    assert (matter.state, state(phase)) == ("CONFIRMED", "PLANNED")
