@@ -27,15 +27,19 @@ class LongTexts:
 
     entries: list[LongText] = field(default_factory=list)
     left_out: int = 0
+    _numbers: dict[str, int] = field(default_factory=dict)
 
     def fit(self, text: str, limit: int, where: str) -> str:
         """Return `text`, cut to `limit` characters with a pointer to the annex where it is longer."""
         if len(text) <= limit:
             return text
+        number = self._numbers.get(text)
+        if number is not None:
+            return f"{text[:limit].rstrip()}… [continued: long text {number}]"
         if len(self.entries) >= MOST:
             self.left_out += 1
             return f"{text[:limit].rstrip()}… [cut; whole in facts.json]"
-        number = len(self.entries) + 1
+        number = self._numbers[text] = len(self.entries) + 1
         self.entries.append(
             LongText(number=number, where=where[:80], text=text[:LONGEST], cut=max(0, len(text) - LONGEST))
         )

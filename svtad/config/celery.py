@@ -11,13 +11,12 @@ import warnings
 from typing import Any
 
 from celery import Celery
-from celery.platforms import SecurityWarning
 from celery.signals import setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "svtad.config.settings")
 
 # Root or not is the container's and the administrator's choice; a page of warnings at each start changes nothing.
-warnings.filterwarnings("ignore", category=SecurityWarning)
+warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
 
 app = Celery("svtad")
 # The default for every thread: gunicorn's threads and the tests' live server publish too.

@@ -171,6 +171,8 @@ class FactsParser(BaseParser):
             raise InvalidInput.one("facts", "This is not UTF-8.") from None
         except FactsError as error:
             raise InvalidInput.one(error.path, error.message) from None
+        except ValueError as error:  # such as a number of a thousand digits
+            raise InvalidInput.one("facts", f"This cannot be read: {error}") from None
 
 
 class Judge(ApiView):

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
+from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination, PageNumberPagination
+
+_POSITION = re.compile(r"[0-9]{1,18}")
 
 
 class Pages(PageNumberPagination):
@@ -24,3 +30,10 @@ class Cursor(CursorPagination):
     page_size_query_param = "page_size"
     max_page_size = 1000
     ordering = "-id"
+
+    def decode_cursor(self, request: Any) -> Any:
+        """Return where the page begins. Raises NotFound for a cursor that no page of ours gave."""
+        cursor = super().decode_cursor(request)
+        if cursor is not None and cursor.position is not None and not _POSITION.fullmatch(cursor.position):
+            raise NotFound(self.invalid_cursor_message)
+        return cursor

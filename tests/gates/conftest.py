@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from testphases.models import TestScope
 from tests.factories import House, make_house
 from tests.gates.world import Phase, make_phase
-from testphases.models import TestScope
 
 
 @pytest.fixture(autouse=True)

@@ -11,9 +11,9 @@ import pytest
 from django.core.management import call_command
 
 from svtad.gates.models import Assessment
+from testphases import actions as phase_actions
 from tests.factories import MAKER, at, make_issue
 from tests.gates.world import paper
-from testphases import actions as phase_actions
 
 
 def run(*arguments):

@@ -89,9 +89,7 @@ def test_not_met_lets_the_phase_go_on_and_the_panel_determine_again(complete):
     assert state(complete) == "IN_PROGRESS"
     decide(matter, "PANEL", "DIRECT", moment=at(days=11), rationale="Go on.")
     decide(matter, "DCC", "SEND_PACKAGE", moment=at(days=12), document=paper())
-    record_decision(
-        matter=matter, body="PANEL", outcome="CONFIRM", decided_at=at(days=13), by=MAKER, at=at(days=13)
-    )
+    record_decision(matter=matter, body="PANEL", outcome="CONFIRM", decided_at=at(days=13), by=MAKER, at=at(days=13))
     assert [row.outcome for row in matter.decisions.filter(body="PANEL")] == ["NOT_MET", "DIRECT", "CONFIRM"]
     assert state(complete) == "COMPLETE"
 

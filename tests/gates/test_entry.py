@@ -100,7 +100,9 @@ def test_sct_is_not_complete_over_its_thresholds_but_what_its_own_document_says_
 
     sct = house.scope("SCT", "MOC")
     TestScope.objects.filter(pk=sct.pk).update(state="EXIT_ASSESSED")
-    issue = make_issue(sct, raised_by=house.alpha, severity="1", provider=house.alpha, state="RETEST", moment=at(days=1))
+    issue = make_issue(
+        sct, raised_by=house.alpha, severity="1", provider=house.alpha, state="RETEST", moment=at(days=1)
+    )
     manager = house.actor("test_manager")
     with pytest.raises(Refused, match="not met"):
         move_scope(scope=sct, to_state="COMPLETE", by=manager)

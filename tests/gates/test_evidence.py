@@ -177,7 +177,15 @@ def test_who_sees_which_evidence(phase):
         actor = house.actor(role, organisation)
         return set(EvidenceItem.objects.visible_to(actor))
 
-    for role in ("test_manager", "registrar", "administrator", "tab_member", "tag_member", "panel_member", "sit_auditor"):
+    for role in (
+        "test_manager",
+        "registrar",
+        "administrator",
+        "tab_member",
+        "tag_member",
+        "panel_member",
+        "sit_auditor",
+    ):
         assert seen(role) == {plan, ttm}
     assert seen("provider_tester") == {plan}
     assert seen("provider_tester", house.beta) == set()

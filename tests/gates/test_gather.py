@@ -164,7 +164,9 @@ def test_a_provider_that_left_still_answers_for_its_issues(phase):
 @pytest.mark.clause("SVTAD 1.23", "12.5(b)", "12.6(h)")
 def test_pit_comes_before_sit_and_what_comes_before_sct_is_not_recorded(phase):
     house = phase.house
-    [before] = facts_of(phase.scope).precursors or ()
+    precursors = facts_of(phase.scope).precursors
+    assert precursors is not None
+    [before] = precursors
     assert (before.scope, before.phase_kind) == (phase.pit.public_id, "PIT")
     assert set(before.providers) == {house.alpha.public_id, house.beta.public_id}
     assert facts_of(phase.pit).precursors == ()
@@ -239,7 +241,7 @@ def test_a_file_that_failed_its_last_check_is_no_evidence(phase):
     item = phase.reports()
     assert verdicts(judged(facts_of(phase.scope)))["T13.1-8"] == "MET"
     kept = storage().path(address(item.file.sha256))
-    with open(kept, "ab") as stream:  # noqa: PTH123
+    with open(kept, "ab") as stream:
         stream.write(b"!")
     verify_file(item.file, at(days=9))
     assert verdicts(judged(facts_of(phase.scope)))["T13.1-8"] == "NOT_MET"

@@ -25,7 +25,7 @@ from svtad.gates.queries import (
 from svtad.rulebook.vocabulary import Verdict
 from testphases.models import TestScope
 from tests.factories import MAKER, at, make_document, make_issue
-from tests.gates.world import finding
+from tests.gates.world import finding, last
 
 
 def over_by(phase, count, *, severity="3", provider=None):
@@ -128,7 +128,7 @@ def test_each_phase_stands_where_its_last_judgement_put_it(phase):
     rows = {row.scope.pk: row for row in standing(house.actor("panel_member"))}
     sit, pit = rows[phase.scope.pk], rows[phase.pit.pk]
     assert (sit.step, sit.shown.word, sit.criteria) == ("PANEL", Word.NOT_MET, 11)
-    assert sit.met == latest_assessment(phase.scope, "PANEL").summary["met"] > 0
+    assert sit.met == last(phase.scope, "PANEL").summary["met"] > 0
     assert not sit.stale
     assert [(cell.provider_name, cell.count, cell.headroom) for cell in sit.headroom if cell.severity == "3"] == [
         (name, count, 15 - count)
@@ -222,12 +222,10 @@ def test_a_provider_sees_its_own_cells_and_no_other_provider_s_name_issue_or_pap
     phase.plan_work(house.beta, approve=False)
     phase.attach("PROVIDER_REPORT", provider=house.beta)
     phase.attach("PROVIDER_REPORT", provider=house.alpha)
-    dispute_severity(
-        issue=foreign[0], participant_severity="4", reasons="Milder.", raised_by=house.supplier, by=MAKER
-    )
+    dispute_severity(issue=foreign[0], participant_severity="4", reasons="Milder.", raised_by=house.supplier, by=MAKER)
     assess_scope(scope=phase.scope, by=MAKER)
     alpha = house.actor("provider_tester")
-    assessment = latest_assessment(phase.scope, "PANEL")
+    assessment = last(phase.scope, "PANEL")
     seen = findings_for(alpha, assessment)
     whole = findings_of(assessment)
     assert [row.key for row in seen] == [row.key for row in whole]

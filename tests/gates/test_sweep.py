@@ -14,16 +14,17 @@ from issues.models import IssueLog
 from svtad.gates import tasks
 from svtad.gates.actions import queue_assessments, sweep_changes
 from svtad.gates.models import Assessment
-from svtad.gates.queries import latest_assessment
 from svtad.governance.actions import add_override, record_decision, run_job_now
 from svtad.governance.files import address, storage, verify_file
 from svtad.governance.models import Job
 from svtad.governing.actions import clear_parameter, set_parameter
 from svtad.lib import clock
 from svtad.parties.audiences import GOVERNANCE, audience_of
+from svtad.rulebook.judge import judge
 from testphases.actions import facts_changed
 from testphases.models import FactsChanged, TestScope
 from tests.factories import MAKER, at, make_issue
+from tests.gates.world import last
 
 
 @pytest.fixture
@@ -74,6 +75,7 @@ def test_the_job_judges_every_step_and_leaves_nothing_pending(quiet):
     facts_changed(scope=quiet.scope, at=later(0))
     [job] = sweep_changes(by=MAKER, at=later(5))
     done = run_job_now(job)
+    assert done.result is not None
     assert done.result["judged"] == 6
     assert len(done.result["new"]) == 6
     assert done.result["verdicts"]["PANEL"] == "NOT_MET"
@@ -89,19 +91,18 @@ def test_a_job_delivered_twice_judges_once(quiet):
     kept = Assessment.objects.count()
     facts_changed(scope=quiet.scope, at=later(6))
     [again] = sweep_changes(by=MAKER, at=later(20))
-    assert run_job_now(again).result["new"] == []
+    done = run_job_now(again)
+    assert done.result is not None
+    assert done.result["new"] == []
     assert Assessment.objects.count() == kept
 
 
 def test_a_change_that_comes_while_it_is_judged_stays_pending(quiet, monkeypatch):
-    from svtad.gates.actions import assessing
-
     def judge_and_change(*args, **kwargs):
         facts_changed(scope=quiet.scope, at=later(8))
-        return judged(*args, **kwargs)
+        return judge(*args, **kwargs)
 
-    judged = assessing.judge
-    monkeypatch.setattr(assessing, "judge", judge_and_change)
+    monkeypatch.setattr("svtad.gates.actions.assessing.judge", judge_and_change)
     facts_changed(scope=quiet.scope, at=later(0))
     [job] = sweep_changes(by=MAKER, at=later(5))
     run_job_now(job)
@@ -139,11 +140,11 @@ def test_a_parameter_that_is_set_or_cleared_has_the_phases_judged_once(judged):
         version=judged.house.document, value="yes", effective_from=at().date(), by=MAKER, at=clock.now(), **values
     )
     assert swept(judged) == [judged.scope.public_id]
-    assert latest_assessment(judged.scope, "REPORTS").verdict == "NOT_MET"
+    assert last(judged.scope, "REPORTS").verdict == "NOT_MET"
     assert swept(judged) == []
     clear_parameter(version=judged.house.document, key="pass_rate.assured_only", reason="Error.", by=MAKER)
     assert swept(judged) == [judged.scope.public_id]
-    assert latest_assessment(judged.scope, "REPORTS").verdict == "MET"
+    assert last(judged.scope, "REPORTS").verdict == "MET"
 
 
 def test_a_corrected_holiday_has_the_phases_judged(judged):
@@ -169,11 +170,11 @@ def test_a_damaged_file_has_the_phases_judged(judged):
     kept.write_bytes(b"other")
     verify_file(log, clock.now())
     assert swept(judged) == [judged.scope.public_id]
-    assert latest_assessment(judged.scope, "REPORTS").verdict == "NOT_MET"
+    assert last(judged.scope, "REPORTS").verdict == "NOT_MET"
     kept.write_bytes(sound)
     verify_file(log, clock.now())
     assert swept(judged) == [judged.scope.public_id]
-    assert latest_assessment(judged.scope, "REPORTS").verdict == "MET"
+    assert last(judged.scope, "REPORTS").verdict == "MET"
 
 
 @pytest.mark.clause("SVTAD 1.23", "14.4")

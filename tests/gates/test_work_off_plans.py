@@ -106,8 +106,7 @@ def test_dates_count_from_the_certificate_of_the_issue_s_own_provider(phase):
     start = at(days=7).date()
     assert [row.issued_on for row in facts.certificates] == [start]
     dates = {
-        (line.provider, line.severity): line.due
-        for line in judged(facts, Step.COMPLETION).finding("12.6(g)").dates
+        (line.provider, line.severity): line.due for line in judged(facts, Step.COMPLETION).finding("12.6(g)").dates
     }
     # From Mon 9 March 2026: 3 and 6 April, 4 and 25 May are no Working Days.
     assert dates[house.alpha.public_id, "3"] == "2026-04-08"
@@ -128,7 +127,11 @@ def test_the_file_shows_the_dates_where_the_certificate_is_issued_already(phase)
 def test_tab_sets_the_day_where_15_1_gives_none(phase):
     excluded = open_issue(phase, "2")
     plan = phase.plan_work(phase.house.alpha, approve=False)
-    for wrong in ({"due": {"TI-none": "2026-06-01"}}, {"due": {excluded.reference: "soon"}}, {"clock_start": "9 March"}):
+    for wrong in (
+        {"due": {"TI-none": "2026-06-01"}},
+        {"due": {excluded.reference: "soon"}},
+        {"clock_start": "9 March"},
+    ):
         with pytest.raises(InvalidInput):
             decide(plan.matter, "TAB", "APPROVE", moment=plan.recorded_at, **wrong)
     decide(plan.matter, "TAB", "APPROVE", moment=plan.recorded_at, due={excluded.reference: "2026-06-01"})
@@ -214,9 +217,9 @@ def test_a_failed_re_run_opens_the_item_again(planned):
     change_plan_item(item=item, state="OPEN", run=rerun(phase, "FAILED"), note="Fails again.", by=MAKER, at=at(days=7))
     [before] = gather(phase.scope, as_at=None).precursors or ()
     assert [row.state for row in before.work_off_plans[0].items] == ["OPEN"]
-    assert [row.state for row in (gather(phase.scope, as_at=at(days=6)).precursors or ())[0].work_off_plans[0].items] == [
-        "CLOSED"
-    ]
+    assert [
+        row.state for row in (gather(phase.scope, as_at=at(days=6)).precursors or ())[0].work_off_plans[0].items
+    ] == ["CLOSED"]
 
 
 def test_word_reaches_the_phase_that_follows(planned):

@@ -10,6 +10,7 @@ from issues.actions import produce_issue_log
 from svtad.devices.models import DeviceModelCombination
 from svtad.gates import actions
 from svtad.gates.models import Assessment, EvidenceItem, TestCompletionCertificate, WorkOffPlan
+from svtad.gates.queries import findings_of, latest_assessment
 from svtad.governance.actions import open_matter, store_file
 from svtad.governance.models import Matter, StoredFile
 from svtad.intake.models import ImportBatch
@@ -19,10 +20,10 @@ from svtad.rulebook.facts import Facts
 from svtad.rulebook.findings import Finding, Judgement
 from svtad.rulebook.judge import judge
 from svtad.rulebook.vocabulary import Step
-from tests.factories import MAKER, House, at, decide, make_dmc
 from testphases import actions as phase_actions
 from testphases.actions import PlanRow, RunRow
 from testphases.models import PlannedTest, TestRun, TestScope
+from tests.factories import MAKER, House, at, decide, make_dmc
 
 BUILD = {"S1SP": "5.2"}
 READY = {"in_place": True, "secure": True, "ready": True}
@@ -188,8 +189,13 @@ def judged(facts: Facts, step: Step = Step.PANEL) -> Judgement:
     return judge(facts, step=step)
 
 
+def last(scope: TestScope, step: str) -> Assessment:
+    """Return the last judgement of the present; there must be one."""
+    assessment = latest_assessment(scope, step)
+    assert assessment is not None
+    return assessment
+
+
 def finding(assessment: Assessment, key: str) -> Finding:
     """Return one finding of a stored judgement."""
-    from svtad.gates.queries import findings_of
-
     return next(row for row in findings_of(assessment) if row.key == key)

@@ -68,7 +68,7 @@ class Server:
 
     def start(self) -> None:
         """Start it (again), and return when it answers. Raises ServerError with its log's end."""
-        group = {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid, "extra_groups": []} if self.user else {}
+        group = pwd.getpwnam(self.user).pw_gid if self.user else None
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command,
@@ -77,7 +77,9 @@ class Server:
                 stderr=log,
                 start_new_session=True,
                 preexec_fn=lambda: _die_with_parent(signal.SIGQUIT),
-                **group,  # type: ignore[arg-type]
+                user=self.user,
+                group=group,
+                extra_groups=[] if self.user else None,
             )
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:

@@ -144,6 +144,8 @@ def test_a_long_text_is_cut_where_it_stands_and_goes_on_further_back():
     texts = LongTexts()
     assert texts.fit("short", 10, "here") == "short"
     assert texts.fit("x" * 50, 10, "there") == "x" * 10 + "… [continued: long text 1]"
+    assert texts.fit("x" * 50, 20, "elsewhere") == "x" * 20 + "… [continued: long text 1]"
+    assert len(texts.entries) == 1
     assert (texts.entries[0].where, texts.entries[0].text, texts.entries[0].cut) == ("there", "x" * 50, 0)
 
 

@@ -120,6 +120,19 @@ def test_clause_13_18_open_issues_of_the_same_kind_in_earlier_releases_count() -
     assert later.verdict is Verdict.MET
 
 
+@pytest.mark.clause("SVTAD 1.23", "13.18", "13.22")
+def test_clause_13_18_the_ledger_says_where_each_issue_came_from() -> None:
+    rows = (issue("own"), issue("old", release="IOC"), issue("stray", kind="PIT"))
+    tested = (issue("sct", kind="SCT"),)
+    one = judged(sit(issues=rows, considered_issues=tested, count_decisions=(decision("sct", CountState.COUNT),)))
+    assert {line.issue: (line.origin, line.counted, line.clause) for line in one.ledger} == {
+        "own": ("own", True, "13.18"),
+        "old": ("carried", True, "13.18"),
+        "stray": ("elsewhere", False, "13.18"),
+        "sct": ("considered", True, "13.22"),
+    }
+
+
 @pytest.mark.clause("SVTAD 1.23", "13.18")
 def test_clause_13_18_foc_counts_both_earlier_releases_unless_the_setting_says_the_one_before() -> None:
     rows = (*issues(10, release="FOC"), *issues(3, prefix="m"), *issues(3, prefix="o", release="IOC"))

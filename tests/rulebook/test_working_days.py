@@ -62,6 +62,10 @@ def test_a_day_proclaimed_later_moves_the_date() -> None:
     assert calendar.add_working_days(date(2020, 4, 2), 10, non_working_days=more) == date(2020, 4, 21)
 
 
+def test_a_window_of_one_working_day_ends_on_the_next() -> None:
+    assert calendar.last_day_within(date(2019, 10, 11), 1, non_working_days=HOLIDAYS) == date(2019, 10, 14)
+
+
 def test_negative_working_days_and_empty_windows_are_refused() -> None:
     with pytest.raises(ValueError, match="negative"):
         calendar.add_working_days(date(2020, 1, 1), -1, non_working_days=())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import random
+from typing import Any
 
 import pytest
 
@@ -45,13 +46,11 @@ class Story:
         self.random = random.Random(seed)
         self.now = at(hours=1)
         self.position = 0
-        self.files = [
-            store_file(
-                content=f"evidence {number}".encode(), name=f"{number}.txt", media_type="text/plain", purpose="evidence",
-                audience=actions.scope_audience(scope=world.scope), by=world.system, at=self.now,
-            )
-            for number in range(3)
-        ]  # fmt: skip
+        kept = {
+            "media_type": "text/plain", "purpose": "evidence", "by": world.system, "at": self.now,
+            "audience": actions.scope_audience(scope=world.scope),
+        }  # fmt: skip
+        self.files = [store_file(content=f"evidence {n}".encode(), name=f"{n}.txt", **kept) for n in range(3)]
 
     def live(self, steps: int) -> list[dt.datetime]:
         """Take steps; return the moments after each."""
@@ -135,7 +134,8 @@ class Story:
     def give_evidence(self):
         run = self._some_run()
         if run:
-            given = self.random.choice([{"file": self.random.choice(self.files)}, {"no_file_needed": "witnessed"}])
+            file: dict[str, Any] = {"file": self.random.choice(self.files)}
+            given = self.random.choice([file, {"no_file_needed": "witnessed"}])
             actions.attach_run_evidence(runs=[run], **given, **self._by())
 
     def descope(self):

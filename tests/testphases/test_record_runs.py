@@ -87,7 +87,7 @@ def test_a_void_run_gives_way_to_the_one_before_and_to_nothing_in_the_end(world)
 
 
 def test_a_result_of_no_planned_test_needs_a_file_to_be_kept_by(world):
-    with pytest.raises(InvalidInput, match="row 1.*No test of this name"):
+    with pytest.raises(InvalidInput, match=r"row 1.*No test of this name"):
         actions.record_runs(
             scope=world.scope, rows=_rows(("zzz", "PASSED")), source="rig", run_id="1", by=world.system, at=at(hours=2)
         )
@@ -97,7 +97,7 @@ def test_a_result_of_no_planned_test_needs_a_file_to_be_kept_by(world):
 def test_a_result_from_the_future_is_refused_and_nothing_is_stored(world):
     world.plan("a", "b")
     rows = [*_rows(("a", "PASSED")), RunRow(position=2, names=("b",), outcome="PASSED", occurred_at=at(days=9))]
-    with pytest.raises(InvalidInput, match="row 2.*future"):
+    with pytest.raises(InvalidInput, match=r"row 2.*future"):
         actions.record_runs(scope=world.scope, rows=rows, source="rig", run_id="1", by=world.system, at=at(hours=2))
     assert not TestRun.objects.exists()
 

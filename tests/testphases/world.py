@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from svtad.devices import actions as device_actions
 from svtad.devices.models import DeviceModelCombination
@@ -67,7 +68,7 @@ class World:
         return actor("provider_tester", organisation)
 
     def plan(
-        self, *ids: str, dmc: str = "D1", provider: str = "alpha", moment: dt.datetime = DAY, **more: str
+        self, *ids: str, dmc: str = "D1", provider: str = "alpha", moment: dt.datetime = DAY, **more: Any
     ) -> list[PlannedTest]:
         """Plan tests of these ids and return them in that order."""
         rows = [PlanRow(external_id=name, dmc=dmc, provider=provider, **more) for name in ids]
@@ -158,14 +159,19 @@ def make_world(*, kind: str = "SIT", state: str = "IN_PROGRESS") -> World:
         programme=programme, code="IOC", name="Initial Operating Capability", position=1, by=by, at=DAY
     )
     scope = actions.create_scope(release=release, kind=kind, governed_by=document, by=by, at=DAY)
-    organisations = {
-        "dcc": make_organisation("dcc", OrganisationKind.DCC),
-        "alpha": make_organisation("alpha", OrganisationKind.DCC_SERVICE_PROVIDER),
-        "beta": make_organisation("beta", OrganisationKind.DCC_SERVICE_PROVIDER),
-    }
-    for code in ("alpha", "beta"):
-        actions.add_participant(scope=scope, organisation=organisations[code], by=by, at=DAY)
+    alpha = make_organisation("alpha", OrganisationKind.DCC_SERVICE_PROVIDER)
+    beta = make_organisation("beta", OrganisationKind.DCC_SERVICE_PROVIDER)
+    for organisation in (alpha, beta):
+        actions.add_participant(scope=scope, organisation=organisation, by=by, at=DAY)
     # Entry is the gates app's to judge; here the phase simply stands where the test wants it.
     TestScope.objects.filter(pk=scope.pk).update(state=state)
     scope.refresh_from_db()
-    return World(scope=scope, release=release, document=document, dmcs=make_dmcs(("D1", "D2")), **organisations)
+    return World(
+        scope=scope,
+        release=release,
+        document=document,
+        dcc=make_organisation("dcc", OrganisationKind.DCC),
+        alpha=alpha,
+        beta=beta,
+        dmcs=make_dmcs(("D1", "D2")),
+    )

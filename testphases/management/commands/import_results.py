@@ -109,7 +109,7 @@ class Command(BaseCommand):
 
 
 def _scope(name: str) -> TestScope:
-    found = list(TestScope.objects.filter(public_id=name)) or list(TestScope.objects.filter(name=name))
+    found: list[TestScope] = list(TestScope.objects.filter(public_id=name)) or list(TestScope.objects.filter(name=name))
     if len(found) != 1:
         known = ", ".join(f"“{scope.name}” ({scope.public_id})" for scope in TestScope.objects.all()[:20])
         raise CommandError(f"{len(found) or 'No'} phase is called “{name}”. There are: {known or 'none'}.")

@@ -1,0 +1,146 @@
+"""De-scoping (12.6(a)): a test leaves the count only on final approval."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from svtad.governance.actions import record_decision
+from svtad.governance.files import store_file
+from svtad.lib.errors import ActionDenied, InvalidInput, Refused
+from testphases import actions
+from testphases.models import Descoping
+from testphases.queries import plan_counts
+from tests.testphases.world import actor, at, make_world
+
+pytestmark = [pytest.mark.django_db, pytest.mark.clause("SVTAD 1.23", "12.6(a)")]
+
+
+def _propose(world, *tests, by=None, moment=None):
+    return actions.propose_descope(
+        scope=world.scope, planned_tests=tests, justification="No such device is left.", by=by or world.manager,
+        at=moment or at(days=1),
+    )  # fmt: skip
+
+
+def _decide(world, request, body, outcome, *, moment=None, effective=None):
+    letter = store_file(
+        content=b"letter", name="letter.txt", media_type="text/plain", purpose="decision",
+        audience=actions.scope_audience(scope=world.scope), by=world.system, at=moment or at(days=2),
+    )  # fmt: skip
+    return record_decision(
+        matter=request.matter, body=body, outcome=outcome, decided_at=moment or at(days=2), effective_at=effective,
+        document=letter, rationale="Considered.", by=actor("registrar", world.dcc), at=moment or at(days=2),
+    )  # fmt: skip
+
+
+def _cell(world, moment=None):
+    return plan_counts(world.scope, moment).cells[0]
+
+
+def test_in_sit_a_test_counts_until_the_secretary_of_state_approves(world):
+    test, _ = world.plan("a", "b")
+    request = _propose(world, test)
+    for body, outcome in (("TAB", "APPROVE"), ("DCC", "REFER")):
+        _decide(world, request, body, outcome)
+        assert (_cell(world).descoped, _cell(world).not_run) == (0, 2)
+    _decide(world, request, "SOS", "APPROVE")
+    assert (_cell(world).descoped, _cell(world).not_run) == (1, 1)
+
+
+def test_in_pit_the_approval_of_tab_is_final(db):
+    world = make_world(kind="PIT")
+    (test,) = world.plan("a")
+    _decide(world, _propose(world, test), "TAB", "APPROVE")
+    assert _cell(world).descoped == 1
+
+
+@pytest.mark.parametrize("path", [["TAB"], ["TAB", "DCC", "SOS"]])
+def test_a_refusal_leaves_the_test_planned_and_lets_it_be_proposed_anew(world, path):
+    (test,) = world.plan("a")
+    request = _propose(world, test)
+    for body in path:
+        outcome = "REJECT" if body == path[-1] else {"TAB": "APPROVE", "DCC": "REFER"}[body]
+        _decide(world, request, body, outcome)
+    assert (_cell(world).planned, _cell(world).descoped) == (1, 0)
+    assert _propose(world, test, moment=at(days=3)).matter.state == "PROPOSED"
+
+
+def test_an_approval_holds_from_when_it_takes_effect(world):
+    (test,) = world.plan("a")
+    request = _propose(world, test)
+    _decide(world, request, "TAB", "APPROVE")
+    _decide(world, request, "DCC", "REFER")
+    _decide(world, request, "SOS", "APPROVE", effective=at(days=10))
+    assert [_cell(world, at(days=day)).descoped for day in (5, 10)] == [0, 1]
+
+
+@pytest.mark.parametrize(("outcome", "marked"), [("FAILED", True), ("PASSED", False), (None, False)])
+def test_a_test_that_ran_and_failed_is_marked_so(world, outcome, marked):
+    (test,) = world.plan("a")
+    if outcome:
+        world.run(test, outcome, occurred=at(hours=5))
+    world.approve_descoping(test, now=at(days=2))
+    assert Descoping.objects.get(planned_test=test).ran_and_failed is marked
+    assert [(row.status, row.ran_and_failed) for row in plan_counts(world.scope).rows] == [("DESCOPED", marked)]
+
+
+def test_a_descoped_test_is_in_no_other_count(world):
+    (test,) = world.plan("a")
+    world.run(test, "FAILED", occurred=at(hours=5))
+    world.approve_descoping(test, now=at(days=2))
+    counts = plan_counts(world.scope)
+    cell = counts.cells[0]
+    assert (cell.planned, cell.descoped, cell.executed, cell.failed, cell.not_run) == (1, 1, 0, 0, 0)
+    assert (counts.evidence.executed, counts.last_execution_at) == (0, None)
+
+
+def test_one_test_is_not_before_the_boards_twice(world):
+    (test,) = world.plan("a")
+    request = _propose(world, test)
+    with pytest.raises(Refused, match=request.matter.reference):
+        _propose(world, test)
+    _decide(world, request, "TAB", "APPROVE")
+    _decide(world, request, "DCC", "REFER")
+    _decide(world, request, "SOS", "APPROVE")
+    with pytest.raises(Refused, match="de-scoped already"):
+        _propose(world, test, moment=at(days=3))
+
+
+def test_what_cannot_be_proposed_is_refused_with_the_reason(world):
+    (test,) = world.plan("a")
+    with pytest.raises(InvalidInput, match="at least one"):
+        _propose(world)
+    with pytest.raises(InvalidInput, match="exceptional"):
+        actions.propose_descope(
+            scope=world.scope, planned_tests=[test], justification=" ", by=world.manager, at=at(days=1)
+        )
+    other = actions.create_scope(
+        release=world.release, kind="INTERFACE", governed_by=world.document, by=world.manager, at=at()
+    )
+    with pytest.raises(Refused, match="PIT and SIT"):
+        actions.propose_descope(scope=other, planned_tests=[test], justification="x", by=world.manager, at=at(days=1))
+    pit = make_other_pit(world)
+    with pytest.raises(InvalidInput, match="Not planned in this phase"):
+        actions.propose_descope(scope=pit, planned_tests=[test], justification="x", by=world.manager, at=at(days=1))
+
+
+def make_other_pit(world):
+    return actions.create_scope(
+        release=world.release, kind="PIT", governed_by=world.document, by=world.manager, at=at()
+    )
+
+
+@pytest.mark.parametrize("role", ["provider_tester", "tab_member", "administrator", "participant"])
+def test_only_the_dcc_proposes(world, role):
+    (test,) = world.plan("a")
+    with pytest.raises(ActionDenied):
+        _propose(world, test, by=actor(role, world.alpha))
+
+
+def test_an_approval_recorded_late_changes_no_earlier_judgement(world):
+    (test,) = world.plan("a")
+    world.approve_descoping(test, now=at(days=5), effective=at(days=5))
+    assert _cell(world, at(days=4)).descoped == 0
+    assert _cell(world, at(days=5) + dt.timedelta(seconds=1)).descoped == 1
