@@ -83,6 +83,8 @@ def produce_completion_report(*, job: Job, progress: Progress, hold: Hold) -> di
     assessment = _assessment_of(job)
     progress(2, "Gathering the contents")
     report = _contents(assessment, job)
+    for volume in report.volumes:  # before the pages, so that another worker can make them meanwhile
+        _queue_annex(assessment, volume.number, report=report, parent=job)
     progress(
         _PAGES_FROM, f"Laying out, with {len(report.open_issues)} issues and {len(report.open_tests)} tests listed"
     )
@@ -91,10 +93,8 @@ def produce_completion_report(*, job: Job, progress: Progress, hold: Hold) -> di
     pages = _checked_pages(content)
     progress(90, f"Storing {pages} pages")
     filed = _store(content, job=job, assessment=assessment, kind=REPORT, suffix="", pages=pages, hold=hold)
-    for volume in report.volumes:
-        _queue_annex(assessment, volume.number, report=report, parent=job)
     progress(STEPS, "Done")
-    return _result(filed, volumes=len(report.volumes))
+    return _result(filed)
 
 
 def produce_annex_volume(*, job: Job, progress: Progress, hold: Hold) -> dict[str, Any]:
@@ -218,7 +218,7 @@ def _store(
 
 def _queue_annex(assessment: Assessment, number: int, *, report: CompletionReport, parent: Job) -> None:
     """Queue one volume, once: a report that is made again asks again."""
-    if queries.annex_asked_for(parent.public_id, number):
+    if queries.annex_jobs(parent.public_id).filter(params__volume=number).exists():
         return
     enqueue_job(
         kind=ANNEX,
@@ -240,11 +240,11 @@ def _maker(job: Job) -> Actor:
     return system_actor(f"The report job of {job.recorded_by}"[:200])
 
 
-def _result(filed: FiledReport, *, volumes: int = 0) -> dict[str, Any]:
+def _result(filed: FiledReport) -> dict[str, Any]:
     return {
         "report": filed.public_id,
         "file": filed.file.public_id,
         "pages": filed.pages,
         "sha256": filed.file.sha256,
-        "volumes": volumes,
+        "volumes": queries.annex_jobs(filed.job_id_text).count(),
     }

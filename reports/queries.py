@@ -65,15 +65,13 @@ def filed_by(job_id: str) -> FiledReport | None:
     return filed
 
 
-def annex_asked_for(job_id: str, number: int) -> bool:
-    """Return whether a volume of the report that `job_id` makes has been queued, whatever became of it."""
-    return Job.objects.filter(kind="completion_report_annex", params__report_job=job_id, params__volume=number).exists()
+def annex_jobs(job_id: str) -> QuerySet[Job]:
+    """Return the jobs that make the annex volumes of the report that `job_id` makes."""
+    return Job.objects.filter(kind="completion_report_annex", params__report_job=job_id).order_by("pk")
 
 
 def annexes_of(report: FiledReport) -> QuerySet[FiledReport]:
     """Return the annex volumes filed for a report, in order of their making."""
-    jobs = Job.objects.filter(kind="completion_report_annex", params__report_job=report.job_id_text)
-    found: QuerySet[FiledReport] = FiledReport.objects.filter(job_id_text__in=jobs.values("public_id")).select_related(
-        "file"
-    )
+    made_by = annex_jobs(report.job_id_text).order_by().values("public_id")
+    found: QuerySet[FiledReport] = FiledReport.objects.filter(job_id_text__in=made_by).select_related("file")
     return found.order_by("pk")

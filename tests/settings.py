@@ -9,10 +9,16 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import sys
 import tempfile
+from pathlib import Path
 
-_own_data = tempfile.mkdtemp(prefix="svtad-test-")
-atexit.register(shutil.rmtree, _own_data, ignore_errors=True)
+if "pytest" in sys.modules:
+    _own_data = tempfile.mkdtemp(prefix="svtad-test-")
+    atexit.register(shutil.rmtree, _own_data, ignore_errors=True)
+else:
+    # A checker that only reads the settings (mypy ends without running exit handlers) writes nothing there.
+    _own_data = str(Path(__file__).resolve().parents[1] / "var" / "test-settings")
 os.environ.setdefault("SECRET_KEY", "only-for-tests")
 os.environ["SVTAD_DATA_DIR"] = _own_data
 os.environ.setdefault("SVTAD_HTTPS", "0")
@@ -21,8 +27,8 @@ os.environ.setdefault("EMAIL_URL", "memorymail://")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 os.environ.setdefault("DATABASE_CONN_MAX_AGE", "0")
 
-from svtad.config.settings import *  # noqa: E402, F403
-from svtad.config.settings import DATA_DIR, DATABASES, LOGGING, STORAGES  # noqa: E402
+from svtad.config.settings import *  # noqa: F403
+from svtad.config.settings import DATA_DIR, DATABASES, LOGGING, STORAGES
 
 # A file, not memory: the live server's threads and a worker's processes open it too.
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":

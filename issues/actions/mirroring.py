@@ -7,6 +7,7 @@ as a person's determinations, through the same checks.
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from django.db import transaction
@@ -15,14 +16,22 @@ from issues import policies
 from issues.actions.comparing import Comparison
 from issues.actions.mirror_rows import IssueChange, IssuePlan, IssueRow, IssuesResult
 from issues.actions.recording import keep_in_step, tell_scopes
-from issues.actions.wording import create_with_history, next_issue_reference, reword_with_history
-from issues.models import Attribution, IssueRunLink, IssueState, IssueStateChange, SeverityDetermination
+from issues.actions.wording import create_with_history, next_issue_references, reword_with_history
+from issues.models import (
+    Attribution,
+    IssueRunLink,
+    IssueState,
+    IssueStateChange,
+    SeverityDetermination,
+    TestingIssue,
+)
 from svtad.audit import actions as audit_actions
 from svtad.intake.models import ImportBatch
 from svtad.lib import clock
 from svtad.lib.errors import InvalidInput
 from svtad.parties.actors import Actor
 from svtad.parties.audiences import GOVERNANCE, audience_of
+from svtad.parties.models import Organisation
 from testphases.models import TestScope
 
 _BATCH = 1000
@@ -97,7 +106,7 @@ def _store(changes: Sequence[IssueChange], *, batch: ImportBatch | None, by: Act
     new = [change.issue for change in changes if change.is_new]
     for issue in new:
         issue.batch = batch
-        issue.reference = issue.reference or next_issue_reference(scope=issue.scope, raised_by=issue.raised_by)
+    _number(new)
     if new:
         create_with_history(issues=new, by=by, at=at)
     reworded = [change for change in changes if change.wording and not change.is_new]
@@ -112,6 +121,19 @@ def _store(changes: Sequence[IssueChange], *, batch: ImportBatch | None, by: Act
     links = [IssueRunLink(issue=change.issue, run_id=run, recorded_at=at) for change in changes for run in change.runs]
     IssueRunLink.objects.bulk_create(links, batch_size=_BATCH)
     keep_in_step(issue_pks=[change.issue.pk for change in changes])
+
+
+def _number(new: Sequence[TestingIssue]) -> None:
+    """Give every new issue a reference that the DCC gave none."""
+    given = {issue.reference for issue in new}
+    by_raiser: defaultdict[Organisation, list[TestingIssue]] = defaultdict(list)
+    for issue in new:
+        if not issue.reference:
+            by_raiser[issue.raised_by].append(issue)
+    for raised_by, issues in by_raiser.items():
+        references = next_issue_references(scope=issues[0].scope, raised_by=raised_by, count=len(issues), besides=given)
+        for issue, reference in zip(issues, references, strict=True):
+            issue.reference = reference
 
 
 def _insert_moves(changes: Sequence[IssueChange], *, by: Actor, at: dt.datetime) -> None:

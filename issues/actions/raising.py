@@ -14,7 +14,7 @@ from issues.actions.wording import (
     checked_reference,
     checked_text,
     create_with_history,
-    next_issue_reference,
+    next_issue_references,
     own_source,
     reword_with_history,
 )
@@ -88,7 +88,7 @@ def raise_issue(
     known = _known(issue)
     if known is None:
         issue.reference = (
-            next_issue_reference(scope=scope, raised_by=raised_by)
+            next_issue_references(scope=scope, raised_by=raised_by)[0]
             if reference is None
             else checked_reference(reference=reference, by=by)
         )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
 from issues import policies
 from issues.models import TestingIssue
-from svtad.governance.actions import next_reference
+from svtad.governance.models import ReferenceCounter
 from svtad.lib.errors import FieldError, InvalidInput
 from svtad.lib.text import plain_line
 from svtad.parties.actors import Actor
@@ -77,16 +77,35 @@ def own_source(*, source: str, raised_by: Organisation, by: Actor) -> str:
     return kept
 
 
-def next_issue_reference(*, scope: TestScope, raised_by: Organisation) -> str:
-    """Return the next reference of an issue raised in `scope`: MOC-SIT-0001 for the DCC, MOC-SIT-CSPN-0001 for others.
+def next_issue_references(
+    *, scope: TestScope, raised_by: Organisation, count: int = 1, besides: Collection[str] = ()
+) -> list[str]:
+    """Return the next references of issues raised in `scope`: MOC-SIT-0001 for the DCC, MOC-SIT-CSPN-0001 for others.
 
     Each organisation has numbers of its own: a number that counted across them would tell one how
-    many issues another has.
+    many issues another has. A reference that the DCC gave an issue itself is passed over, and so are
+    those `besides`, which it is about to give.
     """
     parts = [scope.release.code[:10], scope.kind[:10]]
     if raised_by.kind != OrganisationKind.DCC:
         parts.append(raised_by.code[:12])
-    return next_reference("-".join(part.upper() for part in parts))
+    prefix = "-".join(part.upper() for part in parts)
+    found: list[str] = []
+    while len(found) < count:
+        reserved = _reserve(prefix, count - len(found))
+        taken = {*besides, *TestingIssue.objects.filter(reference__in=reserved).values_list("reference", flat=True)}
+        found += [reference for reference in reserved if reference not in taken]
+    return found
+
+
+def _reserve(prefix: str, count: int) -> list[str]:
+    """Take the next `count` numbers at once: one by one, thousands of updates of one row would slow each other down."""
+    ReferenceCounter.objects.get_or_create(prefix=prefix)
+    counter = ReferenceCounter.objects.select_for_update().get(prefix=prefix)
+    first = counter.last + 1
+    counter.last += count
+    counter.save(update_fields=["last"])
+    return [f"{prefix}-{number:04d}" for number in range(first, first + count)]
 
 
 def checked_reference(*, reference: str, by: Actor) -> str:

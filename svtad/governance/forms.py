@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from svtad.governance.calendar import JURISDICTIONS
+from svtad.governance.calendar import LISTS
 from svtad.rulebook.procedures import Transition
 from svtad.rulebook.vocabulary import Body
 
@@ -133,6 +133,6 @@ class OverrideForm(forms.Form):
         choices=[("no", "not a Working Day"), ("yes", "a Working Day")],
         coerce=lambda value: value == "yes",
     )
-    jurisdiction = forms.ChoiceField(label="Where", choices=list(JURISDICTIONS.items()), initial="ENG")
+    jurisdiction = forms.ChoiceField(label="Where", choices=list(LISTS.items()), initial="ENG")
     reason = forms.CharField(label="Reason", max_length=200)
     source = forms.CharField(label="Source", max_length=200, help_text="Where it was proclaimed or published.")

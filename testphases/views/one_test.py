@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, render
 
 from svtad.governance.actions import store_file
 from svtad.governance.models import StoredFile
+from svtad.intake.models import ImportBatch
 from svtad.parties.policies import allowed
 from svtad.parties.views.lists import paged
 from svtad.parties.views.pages import PageRequest, carried_out, done, page
@@ -129,7 +130,10 @@ def _test_page(request: PageRequest, test: PlannedTest, *, tried: dict[str, Form
     may_plan, plan_refused = allowed(check_can_plan, request.actor, test.scope)
     may_void, void_refused = allowed(check_can_void, request.actor)
     frozen = current_exit_versions(test.scope)
+    sent_in = ImportBatch.objects.visible_to(request.actor).filter(pk__in=[run.batch_id for run in runs.object_list])
+    visible = set(sent_in.values_list("pk", flat=True))
     for run in runs.object_list:
+        run.sees_batch = run.batch_id in visible
         run.is_void = hasattr(run, "void")
         run.is_assured = hasattr(run, "assurance")
         run.counts = latest is not None and latest.execution_id == run.pk

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pytest
 
@@ -97,7 +97,7 @@ def test_svtad_itself_is_empty():
     assert (ROOT / "svtad" / "__init__.py").read_text(encoding="utf-8").strip() == ""
 
 
-def _cycles(imports: dict[str, Iterable[str]]) -> list[list[str]]:
+def _cycles(imports: Mapping[str, Iterable[str]]) -> list[list[str]]:
     """Return the strongly connected components (Tarjan, without recursion)."""
     number: dict[str, int] = {}
     low: dict[str, int] = {}

@@ -151,14 +151,12 @@ def test_health_says_ok_and_nothing_more(client):
 
 
 def test_health_says_when_the_database_is_away(client, monkeypatch):
-    from django.db import OperationalError
-
-    from svtad.config import health
+    from django.db import OperationalError, connection
 
     def no_cursor():
         raise OperationalError("gone")
 
-    monkeypatch.setattr(health.connection, "cursor", no_cursor)
+    monkeypatch.setattr(connection, "cursor", no_cursor)
     assert client.get("/healthz").status_code == 503
 
 

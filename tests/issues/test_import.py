@@ -234,6 +234,12 @@ def test_issues_are_linked_to_the_latest_runs_of_their_tests_once(house, sit):
     assert send(sit, text, moment=at(days=2)).summary["counts"]["unchanged"] == 1
 
 
+def test_references_given_in_a_file_and_by_the_product_do_not_meet(house, sit):
+    send(sit, "external_id,title,raised_by,reference\nA,x,dcc,\nB,x,dcc,MOC-SIT-0001\nC,x,dcc,MOC-SIT-0003\nD,x,dcc,\n")
+    given = dict(TestingIssue.objects.values_list("external_id", "reference"))
+    assert given == {"A": "MOC-SIT-0002", "B": "MOC-SIT-0001", "C": "MOC-SIT-0003", "D": "MOC-SIT-0004"}
+
+
 def test_the_dccs_own_systems_have_no_provider(house, sit):
     send(sit, line(external_id="J-1", title="x", raised_by="dcc", severity="3", provider="alpha", cause="DCC_SYSTEM"))
     assert send(sit, line(external_id="J-1", cause="DCC"), moment=at(days=2)).state == "COMMITTED"

@@ -56,6 +56,11 @@ def test_each_organisation_has_numbers_of_its_own(house, sit):
     assert make_issue(sct, raised_by=house.dcc).reference == "MOC-SCT-0001"
 
 
+def test_a_reference_that_the_dcc_gave_itself_is_never_given_again(house, sit):
+    raise_issue(scope=sit, title="x", raised_by=house.dcc, reference="MOC-SIT-0002", by=MAKER, at=DAY)
+    assert [make_issue(sit, raised_by=house.dcc).reference for _ in range(2)] == ["MOC-SIT-0001", "MOC-SIT-0003"]
+
+
 def test_a_long_reference_still_fits(house, sit):
     longest = make_organisation("TESTING_PARTICIPANT", "participant-with-a-code1")
     reference = make_issue(house.scope("INTERFACE", "MOC"), raised_by=longest).reference

@@ -11,6 +11,7 @@ import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -146,7 +147,7 @@ class Served:
 
     def __init__(self, data: Path) -> None:
         self.data, self.port, self.log = data, free_port(), data.with_suffix(".log")
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Any = None
 
     def start(self, *, seconds: float = 120.0) -> float:
         """Start it and return the seconds until the first page."""

@@ -72,7 +72,7 @@ def test_every_bad_row_is_named_and_nothing_is_stored(world, field, row):
 
 
 def test_the_same_test_twice_in_one_plan_is_an_error(world):
-    with pytest.raises(InvalidInput, match="row 3.*in row 2 already"):
+    with pytest.raises(InvalidInput, match=r"row 3.*in row 2 already"):
         _plan(world, _row("a", row=2), _row("a", row=3, title="other"))
 
 

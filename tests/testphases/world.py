@@ -73,7 +73,14 @@ class World:
         """Plan tests of these ids and return them in that order."""
         rows = [PlanRow(external_id=name, dmc=dmc, provider=provider, **more) for name in ids]
         actions.plan_tests(scope=self.scope, rows=rows, by=self.system, at=moment)
-        return [self.test(name, dmc=dmc) for name in ids]
+        found = PlannedTest.objects.filter(scope=self.scope, dmc=self.dmcs[dmc] if dmc else None)
+        return [found.filter(definition__external_id=name).latest("pk") for name in ids]
+
+    def plan_one(self, name: str, **more: Any) -> PlannedTest:
+        """Plan one test and return the newest planned test of that name."""
+        rows = [PlanRow(external_id=name, **({"dmc": "D1", "provider": "alpha"} | more))]
+        actions.plan_tests(scope=self.scope, rows=rows, by=self.system, at=DAY)
+        return PlannedTest.objects.filter(scope=self.scope, definition__external_id=name).latest("pk")
 
     def test(self, name: str, *, dmc: str = "D1") -> PlannedTest:
         """Return the planned test of that id on that DMC ("" for none)."""

@@ -128,7 +128,7 @@ def checklist(findings: Iterable[Finding], *, scope: TestScope, actor: Actor) ->
     matters = _matters(given, actor)
 
     def line(finding: Finding, number: int = 0, details: tuple[Line, ...] = ()) -> Line:
-        ways = tuple(_way(blocker, matters, scope) for blocker in finding.blockers)
+        ways = tuple(_way(blocker, matters, scope, actor) for blocker in finding.blockers)
         return Line(number=number, finding=finding, shown=shown_verdict(finding), ways=ways, details=details)
 
     lines = tuple(
@@ -219,7 +219,7 @@ _PAGES = {
 }
 
 
-def _way(blocker: Blocker, matters: Mapping[str, str], scope: TestScope) -> Way:
+def _way(blocker: Blocker, matters: Mapping[str, str], scope: TestScope, actor: Actor) -> Way:
     href = ""
     if blocker.id in matters:
         href = reverse("governance:matter", args=[matters[blocker.id]])
@@ -228,7 +228,9 @@ def _way(blocker: Blocker, matters: Mapping[str, str], scope: TestScope) -> Way:
     elif blocker.kind in _PAGES:
         # A provider that has no certificate yet is named as itself, the certificate in the reference.
         paper = blocker.kind == "provider" and blocker.reference.endswith("certificate")
-        href = reverse("gates:papers" if paper else _PAGES[blocker.kind], args=[scope.public_id])
+        route = "gates:papers" if paper else _PAGES[blocker.kind]
+        if route == "gates:evidence" or actor.may("see_all_phases"):
+            href = reverse(route, args=[scope.public_id])
     return Way(blocker.reference, blocker.text, href, blocker.pending)
 
 

@@ -13,7 +13,7 @@ from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 
 from svtad.governance.actions import record_decision, store_file
-from svtad.governance.calendar import non_working_days
+from svtad.governance.calendar import last_day_of_window
 from svtad.governance.forms import DecisionForm
 from svtad.governance.models import Decision, Matter, StoredFile
 from svtad.governance.policies import check_can_record_decision
@@ -244,17 +244,20 @@ def _next_steps(
                 initial={"expected_state": matter.state, "decided_at": clock.now()},
             )
         )
-        steps.append(NextStep(step, form, refused, _last_day(step, decided), mine))
+        steps.append(NextStep(step, form, refused, _last_day(matter, step, decided), mine))
     return steps
 
 
-def _last_day(step: Transition, decided: Sequence[Decision]) -> dt.date | None:
+def _last_day(matter: Matter, step: Transition, decided: Sequence[Decision]) -> dt.date | None:
     """Return the last London day of the step's window, None where the clause states none."""
     if step.within is None or not decided:
         return None
-    trigger = london_date(decided[-1].decided_at)
-    until = trigger + dt.timedelta(days=3 * step.within.working_days + 14)
-    return step.within.last_day(trigger, non_working_days=non_working_days(first=trigger, last=until))
+    return last_day_of_window(
+        step.within,
+        trigger=london_date(decided[-1].decided_at),
+        document=matter.document,
+        version=matter.version,
+    )
 
 
 def severities_of(rules: Procedure) -> tuple[str, ...]:

@@ -134,8 +134,8 @@ def enter(*, cast: Cast, scope: TestScope, at: dt.datetime) -> None:
         move_scope(scope=scope, to_state=state, by=cast.actor("manager", at), at=at)
 
 
-def plan_work_off(*, cast: Cast, scope: TestScope, provider: Organisation, at: dt.datetime) -> None:
-    """Draw up a provider's Work Off Plan and have TAB approve it (15.1)."""
+def plan_work_off(*, cast: Cast, scope: TestScope, at: dt.datetime, provider: Organisation | None = None) -> None:
+    """Draw up a Work Off Plan, of a provider or of all that is in none yet, and have TAB approve it (15.1)."""
     plan = draw_up_work_off_plan(scope=scope, provider=provider, by=cast.actor("manager", at), at=at)
     decide(cast, plan.matter, body="TAB", outcome="APPROVE", at=at)
 

@@ -15,14 +15,15 @@ from issues.models import TestingIssue
 from svtad.gates.queries import NOT_STARTED, Standing, edition_for, standing
 from svtad.gates.queries.wording import Word
 from svtad.gates.views.checklist import ProviderRow, headroom_rows
-from svtad.governance.calendar import non_working_days
+from svtad.governance.calendar import non_working_days, reading_of
 from svtad.governance.models import Decision, Matter, StoredFile
 from svtad.lib.clock import london_date, now
 from svtad.parties.actors import Actor
 from svtad.parties.views.pages import PageRequest, page
 from svtad.portal.frame import chosen_release, visible_releases
 from svtad.portal.words import CANNOT_DECIDE
-from svtad.rulebook.calendar import working_days_between
+from svtad.rulebook.calendar import last_day_within, working_days_between
+from svtad.rulebook.deadlines import Window
 from svtad.rulebook.procedures import PROCEDURES, Transition
 from svtad.rulebook.vocabulary import Body
 from testphases.models import CapabilityRelease, TestScope
@@ -217,20 +218,46 @@ def _waiting(actor: Actor, scopes: Sequence[TestScope]) -> list[Waiting]:
     for decision in Decision.objects.filter(matter__in=open_).order_by("matter_id", "sequence"):
         last[decision.matter_id] = decision
     today = london_date(now())
-    holidays = non_working_days(first=today - dt.timedelta(days=60), last=today + dt.timedelta(days=60))
+    calendars: dict[tuple[str, str], _Calendar] = {}
     found = []
     for matter in open_:
         known = PROCEDURES.get(matter.procedure)
         steps = known.transitions_from(matter.state) if known is not None else ()
-        windowed = next((step for step in steps if step.within is not None), None)
-        last_day = None
-        if windowed is not None and windowed.within is not None and matter.pk in last:
-            trigger = london_date(last[matter.pk].decided_at)
-            last_day = windowed.within.last_day(trigger, non_working_days=holidays)
-        left = working_days_between(today, last_day, non_working_days=holidays) if last_day else None
+        window = next((step.within for step in steps if step.within is not None), None)
+        last_day = left = None
+        if window is not None and matter.pk in last:
+            key = (matter.document, matter.version)
+            if key not in calendars:
+                calendars[key] = _Calendar.of(*key, around=today)
+            calendar = calendars[key]
+            last_day = calendar.last_day(window, trigger=london_date(last[matter.pk].decided_at))
+            left = working_days_between(today, last_day, non_working_days=calendar.non_working_days)
         mine = any(_may(actor, step) for step in steps)
         found.append(Waiting(matter, steps, last_day, left, mine))
     return sorted(found, key=lambda each: (each.last_day is None, each.last_day or today, each.matter.pk))
+
+
+@dataclass(frozen=True)
+class _Calendar:
+    """The days that are no Working Days around today, as a document's version reads them: read once a page."""
+
+    non_working_days: tuple[dt.date, ...]
+    count_trigger_day: bool
+
+    @classmethod
+    def of(cls, document: str, version: str, *, around: dt.date) -> _Calendar:
+        reading = reading_of(document=document, version=version)
+        reach = dt.timedelta(days=400)
+        days = non_working_days(first=around - reach, last=around + reach, jurisdiction=reading.jurisdiction)
+        return cls(days, reading.count_trigger_day)
+
+    def last_day(self, window: Window, *, trigger: dt.date) -> dt.date:
+        return last_day_within(
+            trigger,
+            window.working_days,
+            non_working_days=self.non_working_days,
+            count_trigger_day=self.count_trigger_day,
+        )
 
 
 def _may(actor: Actor, step: Transition) -> bool:

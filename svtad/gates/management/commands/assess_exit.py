@@ -91,7 +91,7 @@ class Command(BaseCommand):
         for line in criteria(findings):
             finding = line.finding
             self.stdout.write(f"  {finding.key:8} {line.shown.word:14} {finding.title}: {finding.summary}")
-            for blocker in finding.blockers[:5]:
+            for blocker in sorted(finding.blockers, key=lambda row: row.reference)[:5]:
                 self.stdout.write(f"           - {blocker.reference}: {blocker.text}")
             if len(finding.blockers) > 5:
                 self.stdout.write(f"           - and {len(finding.blockers) - 5} more")
