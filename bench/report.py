@@ -88,18 +88,17 @@ def _make(*, issues: int, tests: int) -> Made:
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("fork"), max_tasks_per_child=None) as pool:
         list(pool.map(_warm, range(PROCESSES)))
         began = time.perf_counter()
+        begun = {report.public_id}
         waiting = {pool.submit(_execute, report.public_id)}
         megabytes = 0.0
-        while True:
-            queued = Job.objects.filter(kind="completion_report_annex", state="QUEUED", woken_at__isnull=True)
-            for job in queued.order_by("pk"):
-                Job.objects.filter(pk=job.pk).update(woken_at=clock.now())
-                waiting.add(pool.submit(_execute, job.public_id))
+        while waiting:
             for future in [future for future in waiting if future.done()]:
                 waiting.discard(future)
                 megabytes = max(megabytes, future.result())
-            if not waiting and not queued.exists():
-                break
+            queued = Job.objects.filter(kind="completion_report_annex", params__report_job=report.public_id)
+            for public_id in queued.exclude(public_id__in=begun).order_by("pk").values_list("public_id", flat=True):
+                begun.add(public_id)
+                waiting.add(pool.submit(_execute, public_id))
             time.sleep(0.05)
         seconds = time.perf_counter() - began
     filed = list(FiledReport.objects.filter(assessment=assessment))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound
@@ -234,7 +235,7 @@ def _issue(actor: Actor, public_id: str) -> TestingIssue:
 
 def _scope(actor: Actor, public_id: str) -> TestScope:
     """Return the phase that a body names: those who raise issues need not see the phase itself."""
-    rows = TestScope.objects.select_related("release__programme", "governed_by__document")
+    rows: QuerySet[Any] = TestScope.objects.select_related("release__programme", "governed_by__document")
     if not actor.may("raise_issue"):
         rows = scopes_for(actor)
     try:
@@ -276,7 +277,7 @@ def _history(issue: TestingIssue) -> list[dict[str, Any]]:
     history = queries.histories(TestingIssue.objects.filter(pk=issue.pk)).get(issue.pk) or queries.History()
     pks = {row.provider_pk for row in history.attributions if row.provider_pk}
     codes = dict(Organisation.objects.filter(pk__in=pks).values_list("pk", "code"))
-    rows = [
+    rows: list[tuple[Any, ...]] = [
         *(("state", row.to_state, None, "", row.occurred_at, row) for row in history.states),
         *(("severity", row.severity, None, row.body, row.effective_at, row) for row in history.severities),
         *(

@@ -1,76 +1,18 @@
-"""Testing Issues as tables: the list that a page shows and exports, and the complete log of a phase."""
+"""The complete Testing Issue log of a phase as a table."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 
-from django.db.models import QuerySet
-
-from issues.models import Cause, IssueState, TestingIssue
+from issues.models import Cause, IssueState
 from issues.queries.history import History
 from issues.queries.logs import LogContents
 from svtad.lib.csvout import csv_lines
-from svtad.lib.errors import InvalidInput
 from svtad.parties.models import Organisation
 
-Cell = str | dt.datetime | None
 #: Between the entries of a history within one cell of the log.
 BETWEEN = " | "
-
-
-@dataclass(frozen=True, slots=True)
-class IssueColumn:
-    """A column of the issue list: its key in the address, its heading, and what it shows of an issue."""
-
-    key: str
-    title: str
-    value: Callable[[TestingIssue], Cell]
-
-
-LIST_COLUMNS: tuple[IssueColumn, ...] = (
-    IssueColumn("reference", "Reference", lambda issue: issue.reference),
-    IssueColumn("title", "Title", lambda issue: issue.title),
-    IssueColumn("state", "State", lambda issue: issue.get_state_display()),
-    IssueColumn("severity", "Severity", lambda issue: issue.severity),
-    IssueColumn("priority", "Priority", lambda issue: issue.priority),
-    IssueColumn("provider", "Provider", lambda issue: issue.provider.name if issue.provider else ""),
-    IssueColumn("cause", "Cause", lambda issue: issue.get_cause_display()),
-    IssueColumn("raised_by", "Raised by", lambda issue: issue.raised_by.name),
-    IssueColumn("raised", "Raised", lambda issue: issue.occurred_at),
-    IssueColumn("phase", "Phase", lambda issue: issue.scope.name),
-    IssueColumn("dmc", "DMC", lambda issue: issue.dmc.reference if issue.dmc else ""),
-    IssueColumn("functional_group", "Functional group", lambda issue: issue.functional_group),
-    IssueColumn("environment", "Environment", lambda issue: issue.environment),
-    IssueColumn("source", "Source", lambda issue: issue.source),
-    IssueColumn("external_id", "External id", lambda issue: issue.external_id),
-    IssueColumn("recorded", "Recorded", lambda issue: issue.recorded_at),
-    IssueColumn("description", "Description", lambda issue: issue.description),
-)
-#: What the page shows unless the address says otherwise.
-DEFAULT_COLUMNS = (
-    "reference", "title", "state", "severity", "priority", "provider", "cause", "raised_by", "raised", "phase", "dmc"
-)  # fmt: skip
-
-
-def list_columns(keys: Sequence[str] = ()) -> tuple[IssueColumn, ...]:
-    """Return the columns of these keys, in their order; none given: the default ones.
-
-    Raises `InvalidInput` naming a key that no column has.
-    """
-    known = {column.key: column for column in LIST_COLUMNS}
-    wanted = tuple(dict.fromkeys(keys)) or DEFAULT_COLUMNS
-    for key in wanted:
-        if key not in known:
-            raise InvalidInput.one("columns", f"{key[:40]!r} is not one of {', '.join(known)}")
-    return tuple(known[key] for key in wanted)
-
-
-def list_rows(issues: QuerySet[TestingIssue], *, columns: Sequence[IssueColumn]) -> Iterator[list[Cell]]:
-    """Yield the cells of each issue of a list (see `queries.issue_list`), read in pieces."""
-    for issue in issues.iterator(chunk_size=500):
-        yield [column.value(issue) for column in columns]
 
 
 LOG_HEADER = (

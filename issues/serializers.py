@@ -18,7 +18,7 @@ class IssueSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     reference = serializers.CharField()
     phase = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     external_id = serializers.CharField()
     title = serializers.CharField()
     state = serializers.ChoiceField(choices=IssueState.choices)
@@ -88,7 +88,7 @@ class IssueIn(StrictSerializer):
     dmc = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
     functional_group = serializers.CharField(max_length=120, required=False, default="", allow_blank=True)
     environment = serializers.CharField(max_length=80, required=False, default="", allow_blank=True)
-    source = serializers.CharField(max_length=60, required=False, default="api")
+    source = serializers.CharField(max_length=60, required=False, default="api")  # type: ignore[assignment]
     external_id = serializers.CharField(max_length=120, required=False, default="", allow_blank=True)
 
 

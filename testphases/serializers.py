@@ -97,7 +97,7 @@ class PlannedTestSerializer(serializers.Serializer[Any]):
 
     id = serializers.CharField()
     phase = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     external_id = serializers.CharField()
     title = serializers.CharField()
     kind = serializers.ChoiceField(choices=TestKind.choices)
@@ -147,7 +147,7 @@ class PlanIn(StrictSerializer):
     """Tests to plan in a phase. What is there already and reads the same is left as it is."""
 
     phase = PublicIdField()
-    source = serializers.CharField(max_length=60)
+    source = serializers.CharField(max_length=60)  # type: ignore[assignment]
     reason = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
     rows = serializers.ListField(child=PlanRowIn(), min_length=1, max_length=MOST_ROWS)
 
@@ -219,7 +219,7 @@ class ResultsIn(StrictSerializer):
     """Results of one run. The same `run_id` with the same rows changes nothing, with others it is refused."""
 
     phase = PublicIdField()
-    source = serializers.CharField(max_length=60)
+    source = serializers.CharField(max_length=60)  # type: ignore[assignment]
     run_id = serializers.CharField(max_length=120)
     rows = serializers.ListField(child=ResultRowIn(), min_length=1, max_length=MOST_ROWS)
 
@@ -229,7 +229,7 @@ class ResultsFileIn(StrictSerializer):
 
     file = serializers.FileField()
     phase = PublicIdField()
-    source = serializers.CharField(max_length=60)
+    source = serializers.CharField(max_length=60)  # type: ignore[assignment]
     run_id = serializers.CharField(max_length=120, required=False, default="", allow_blank=True)
     params = TextsField(
         required=False, default=dict, help_text="A JSON object of the importer's parameters, each a text."

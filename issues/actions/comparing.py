@@ -112,11 +112,15 @@ class Comparison:
 
     @cached_property
     def _organisations(self) -> dict[str, Organisation]:
-        return {organisation.code: organisation for organisation in Organisation.objects.all()}
+        """The organisations that rows may name: anyone but the DCC names its own, and learns of no other."""
+        known = Organisation.objects.all()
+        if not policies.acts_for_dcc(self.by):
+            known = known.filter(pk__in=self.by.organisation_pks)
+        return {organisation.code: organisation for organisation in known}
 
     @cached_property
     def _dmcs(self) -> dict[str, DeviceModelCombination]:
-        return {dmc.reference: dmc for dmc in DeviceModelCombination.objects.all()}
+        return {dmc.reference: dmc for dmc in DeviceModelCombination.objects.visible_to(self.by)}
 
     @cached_property
     def _taking_part(self) -> frozenset[int]:
@@ -124,7 +128,7 @@ class Comparison:
 
     @cached_property
     def _runs(self) -> LatestRuns:
-        return latest_runs(self.scope)
+        return latest_runs(self.scope, actor=self.by)
 
     @cached_property
     def _references(self) -> set[str]:
@@ -179,7 +183,8 @@ class Comparison:
             return self._default_raiser
         found = self._organisations.get(row.raised_by)
         if found is None:
-            raise InvalidInput.one("raised_by", f"There is no organisation with the code “{row.raised_by[:24]}”.")
+            message = f"There is no organisation with the code “{row.raised_by[:24]}” that you raise issues for."
+            raise InvalidInput.one("raised_by", message)
         if found.pk not in self._may_raise_for:
             try:
                 policies.check_can_raise(self.by, scope=self.scope, raised_by=found)
@@ -296,7 +301,7 @@ class Comparison:
             return
         held = history.attribution
         cause = row.cause or change.issue.cause
-        provider = self._provider(row) if row.provider else self._kept_provider(change.issue, cause)
+        provider = self._provider(row, change.issue) if row.provider else self._kept_provider(change.issue, cause)
         reasons = checked_reasons(reasons=row.reasons)
         if held is not None and held.cause == cause and not reasons:
             reasons = held.reasons
@@ -313,7 +318,10 @@ class Comparison:
             self._only_dcc("cause" if row.cause else "provider")
             self._take_up(change.issue, change.attribution)
 
-    def _provider(self, row: IssueRow) -> Organisation:
+    def _provider(self, row: IssueRow, issue: TestingIssue) -> Organisation:
+        if issue.provider is not None and issue.provider.code == row.provider:
+            return issue.provider
+        self._only_dcc("provider")
         found = self._organisations.get(row.provider)
         if found is None:
             raise InvalidInput.one("provider", f"There is no organisation with the code “{row.provider[:24]}”.")

@@ -12,7 +12,7 @@ from issues.models import IssueRunLink, TestingIssue
 from issues.queries.reach import may_count_in
 from issues.queries.runs import latest_runs
 from svtad.lib import clock
-from svtad.lib.errors import InvalidInput, Refused
+from svtad.lib.errors import ActionDenied, InvalidInput, Refused
 from svtad.parties.actors import Actor
 from testphases.models import TestRun
 
@@ -37,10 +37,13 @@ def link_run(
     policies.check_can_link(by, fresh)
     if run is None:
         dmc = fresh.dmc.reference if fresh.dmc else ""
-        found, problem = latest_runs(fresh.scope, tests=[external_test_id]).find(test=external_test_id, dmc=dmc)
+        runs = latest_runs(fresh.scope, actor=by, tests=[external_test_id])
+        found, problem = runs.find(test=external_test_id, dmc=dmc)
         if found is None:
             raise InvalidInput.one("external_test_id", problem)
         run = TestRun.objects.get(pk=found)
+    elif not TestRun.objects.visible_to(by).filter(pk=run.pk).exists():
+        raise ActionDenied("", "There is no such run among those you may see.")
     elif run.scope_id != fresh.scope_id and not may_count_in(raised_in=fresh.scope, scope=run.scope):
         raise Refused("", f"This run is of {run.scope}, where {fresh.reference} does not count.")
     link, made = IssueRunLink.objects.get_or_create(issue=fresh, run=run, defaults={"recorded_at": at})

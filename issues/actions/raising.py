@@ -70,6 +70,7 @@ def raise_issue(
     text = checked_text(
         title=title, description=description, functional_group=functional_group, environment=environment
     )
+    _check_dmc(dmc, by)
     when = happened(name="occurred_at", moment=occurred_at, at=at)
     source = own_source(source=source, raised_by=raised_by, by=by)
     external_id = checked_external_id(external_id=external_id)
@@ -140,6 +141,7 @@ def edit_issue(
     for name in changed:
         setattr(fresh, name, text[name])
     if not isinstance(dmc, Keep) and fresh.dmc != dmc:
+        _check_dmc(dmc, by)
         fresh.dmc = dmc
         changed.append("dmc")
     if changed:
@@ -149,6 +151,12 @@ def edit_issue(
         for name in changed:
             setattr(issue, name, getattr(fresh, name))
     return issue
+
+
+def _check_dmc(dmc: DeviceModelCombination | None, by: Actor) -> None:
+    """Refuse a DMC that `by` may not see: an issue must not be the way to find out which there are."""
+    if dmc is not None and not DeviceModelCombination.objects.visible_to(by).filter(pk=dmc.pk).exists():
+        raise InvalidInput.one("dmc", "There is no such DMC among those you may see.")
 
 
 def _known(issue: TestingIssue) -> TestingIssue | None:

@@ -58,14 +58,15 @@ def issue_list(params: Params, *, actor: Actor) -> QuerySet[TestingIssue]:
     - `severity`: the edition's strings, or "none" · `cause`: of `Cause`, or "none"
     - `provider`, `raised_by`: an organisation's public id or code; `provider` takes "none" too
     - `dmc`: references, or "none" · `functional_group`
-    - `excluded`: "yes" or "no", from one of the scopes given if any is · `disputed`: "yes" or "no"
+    - `excluded`: "yes" or "no", from one of the scopes given if any is · `disputed`: "yes" or "no";
+      as far as `actor` may see what is before the boards
     - `raised_from`, `raised_to`: London dates (YYYY-MM-DD), both included
     - `sort`: of `SORTS`, "-" before it for descending
 
     A name nobody knows (a provider, a scope) is no error: it lists nothing, as it does for someone
     who may not see it. Raises `InvalidInput` naming every parameter whose value is not of its kind.
     """
-    reading = _Reading(params)
+    reading = _Reading(params, actor)
     condition = reading.condition()
     order = reading.order()
     if reading.errors:
@@ -79,6 +80,7 @@ class _Reading:
     """Query parameters being read; `errors` gathers what is wrong with them."""
 
     params: Params
+    actor: Actor
     errors: list[FieldError] = field(default_factory=list)
 
     def condition(self) -> Q:
@@ -88,7 +90,9 @@ class _Reading:
         found &= self._any_of("cause", "cause", allowed=[value for value in Cause.values if value], none="")
         found &= self._yes_no("open", ~Q(state__in=CLOSED_STATES))
         found &= self._yes_no("excluded", Exists(self._excluded()))
-        disputed = SeverityDispute.objects.filter(issue=OuterRef("pk"), matter__state__in=PENDING_STATES)
+        disputed = SeverityDispute.objects.visible_to(self.actor).filter(
+            issue=OuterRef("pk"), matter__state__in=PENDING_STATES
+        )
         found &= self._yes_no("disputed", Exists(disputed))
         return found & self._between()
 
@@ -160,7 +164,7 @@ class _Reading:
         return Q(condition) if value == "yes" else ~Q(condition)
 
     def _excluded(self) -> QuerySet[ExclusionProposal]:
-        proposals: QuerySet[ExclusionProposal] = ExclusionProposal.objects.filter(
+        proposals: QuerySet[ExclusionProposal] = ExclusionProposal.objects.visible_to(self.actor).filter(
             issue=OuterRef("pk"), matter__state__in=EXCLUDING_STATES
         )
         scopes = self.values("scope")

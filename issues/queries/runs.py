@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from testphases.models import LatestRun, TestScope
+from svtad.parties.actors import Actor
+from testphases.models import LatestRun, PlannedTest, TestScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,12 @@ class LatestRuns:
         return next(iter(runs.values())), ""
 
 
-def latest_runs(scope: TestScope, *, tests: Collection[str] | None = None) -> LatestRuns:
-    """Return the latest runs in `scope`: the last execution, or where there is none the last attempt.
+def latest_runs(scope: TestScope, *, actor: Actor, tests: Collection[str] | None = None) -> LatestRuns:
+    """Return the latest runs in `scope` that `actor` may see: the last execution, else the last attempt.
 
     `tests` limits it to these test ids (as given, with or without `@DMC`); None takes all. One query.
     """
-    rows = LatestRun.objects.filter(scope=scope)
+    rows = LatestRun.objects.filter(scope=scope, planned_test__in=PlannedTest.objects.visible_to(actor))
     if tests is not None:
         names = {*tests, *(test.rpartition("@")[0] for test in tests if "@" in test)}
         rows = rows.filter(planned_test__definition__external_id__in=names)

@@ -297,7 +297,9 @@ def _history(issue: TestingIssue) -> list[HistoryLine]:
         )
         for held in issue.attributions.select_related("provider").order_by("-pk")
     )
-    return sorted([*moves, *gradings, *attributions], key=lambda line: line.recorded_at, reverse=True)
+    lines = [*moves, *attributions, *gradings]
+    # What was recorded in one go is listed as it came about: raised, graded, attributed, moved.
+    return sorted(lines, key=lambda line: (line.recorded_at, line.what != IssueState.RAISED.label), reverse=True)
 
 
 def severities_of(version: DocumentVersion) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ from svtad.governance.actions import open_matter
 from svtad.governance.models import Matter
 from svtad.governance.serializers import MatterDetailSerializer, show_matter_whole
 from svtad.lib.errors import ActionDenied, InvalidInput
-from svtad.lib.rest import CURSOR_PARAMETERS, answers, check_size, checked, cursor_page_of, find
+from svtad.lib.rest import CURSOR_PARAMETERS, answers, checked, cursor_page_of, find
 from svtad.lib.text import plain_line
 from svtad.parties.actors import Actor
 from svtad.parties.api import ApiView
@@ -162,9 +162,6 @@ class FactsParser(BaseParser):
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         """Return the value. Raises InvalidInput saying where it cannot be read."""
-        request: Request | None = (parser_context or {}).get("request")
-        if request is not None:
-            check_size(request)
         try:
             return codec.parse_json(stream.read().decode(), path="facts")
         except UnicodeDecodeError:

@@ -68,7 +68,7 @@ class DecisionSerializer(serializers.Serializer[Any]):
     to_state = serializers.CharField()
     clause = serializers.CharField()
     rationale = serializers.CharField()
-    data = serializers.DictField()
+    data = serializers.DictField()  # type: ignore[assignment]
     document = serializers.CharField(allow_null=True)
     meeting = serializers.CharField()
     against_computed = serializers.BooleanField()
@@ -134,7 +134,7 @@ class DecisionIn(StrictSerializer):
     effective_at = MomentField(required=False, allow_null=True, default=None)
     rationale = serializers.CharField(required=False, default="", allow_blank=True, max_length=20_000)
     meeting = serializers.CharField(required=False, default="", allow_blank=True, max_length=120)
-    data = PlainJSONField(
+    data = PlainJSONField(  # type: ignore[assignment]
         required=False, default=dict, help_text="An object: what the step needs, by key (see `steps` of the matter)."
     )
     document = PublicIdField(required=False, allow_null=True, default=None)

@@ -65,6 +65,8 @@ def read_csv(stream: BinaryIO, columns: Sequence[Column]) -> Iterator[CsvRow | R
             number += 1
             if number > MOST_ROWS:
                 raise FileRefused(f"The file has more than {MOST_ROWS:,} rows.")
+            if any("\x00" in cell for cell in cells):
+                raise FileRefused(f"Row {number}: a NUL character; this is not text.")
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) != len(header):

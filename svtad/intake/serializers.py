@@ -22,7 +22,7 @@ class BatchSerializer(serializers.Serializer[Any]):
     phase = serializers.CharField()
     file = serializers.CharField()
     sha256 = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     run_id = serializers.CharField()
     state = serializers.ChoiceField(choices=BatchState.choices)
     counts = serializers.DictField(child=serializers.IntegerField())
@@ -85,7 +85,7 @@ class FileIn(StrictSerializer):
     file = serializers.FileField()
     phase = PublicIdField()
     importer = serializers.CharField(max_length=40)
-    source = serializers.CharField(max_length=60)
+    source = serializers.CharField(max_length=60)  # type: ignore[assignment]
     run_id = serializers.CharField(max_length=120, required=False, default="", allow_blank=True)
     params = TextsField(
         required=False, default=dict, help_text="A JSON object of the importer's parameters, each a text."

@@ -34,6 +34,6 @@ class Cursor(CursorPagination):
     def decode_cursor(self, request: Any) -> Any:
         """Return where the page begins. Raises NotFound for a cursor that no page of ours gave."""
         cursor = super().decode_cursor(request)
-        if cursor is not None and cursor.position is not None and not _POSITION.fullmatch(cursor.position):
+        if cursor is not None and cursor.position is not None and not _POSITION.fullmatch(str(cursor.position)):
             raise NotFound(self.invalid_cursor_message)
         return cursor

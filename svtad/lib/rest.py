@@ -9,7 +9,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
 from rest_framework import serializers
@@ -41,24 +40,23 @@ class TooLarge(APIException):
 
 
 class StrictJSONParser(JSONParser):
-    """JSON within a limit of size, and nested no deeper than Python reads it."""
+    """JSON, nested no deeper than Python reads it."""
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
-        """Return the value. Raises ParseError, or TooLarge before anything is read."""
-        request: Request | None = (parser_context or {}).get("request")
-        if request is not None:
-            check_size(request)
+        """Return the value. Raises ParseError."""
         try:
             return super().parse(stream, media_type, parser_context)
         except RecursionError:
             raise ParseError("JSON parse error - nested too deeply") from None
 
 
-def check_size(request: Request | HttpRequest) -> None:
-    """Raise TooLarge where the request says that it brings more than DATA_UPLOAD_MAX_MEMORY_SIZE."""
+def check_size(request: Request) -> None:
+    """Raise TooLarge where a body that is no file brings more than DATA_UPLOAD_MAX_MEMORY_SIZE."""
+    if str(request.content_type or "").startswith("multipart/"):
+        return  # its files are streamed, each within its own limit
     length = str(request.META.get("CONTENT_LENGTH") or "0")
     limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    if limit is not None and length.isdigit() and int(length) > limit:
+    if length.isdigit() and int(length) > limit:
         raise TooLarge
 
 
@@ -78,7 +76,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     clause = serializers.CharField(required=False, help_text="The rule that turned it away.")
-    errors = ProblemErrorSerializer(many=True, required=False)
+    errors = ProblemErrorSerializer(many=True, required=False)  # type: ignore[assignment]
 
 
 def answers(ok: Mapping[int, Any], *problems: int) -> dict[Any, Any]:

@@ -20,7 +20,7 @@ from rest_framework.views import APIView
 
 from svtad.lib.clock import now
 from svtad.lib.paging import Cursor, Pages
-from svtad.lib.rest import StrictJSONParser, answers
+from svtad.lib.rest import StrictJSONParser, answers, check_size
 from svtad.parties.actors import Actor, actor_for
 from svtad.parties.models import Person
 from svtad.parties.queries import organisations_for
@@ -37,6 +37,11 @@ class ApiView(APIView):
         """Whoever asks, with what they may do at this moment."""
         return actor_for(cast(Person, self.request.user), at=now())
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Look at who asks, and at how much they bring, before any of it is read."""
+        super().initial(request, *args, **kwargs)
+        check_size(request)
+
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Keep answers out of caches."""
         finished = super().finalize_response(request, response, *args, **kwargs)
@@ -52,7 +57,7 @@ class ApiView(APIView):
         return self._cut(Cursor(), rows, show)
 
     def _cut(self, paging: BasePagination, rows: Any, show: Callable[[Any], Any]) -> Response:
-        page = paging.paginate_queryset(rows, self.request, view=self) or []
+        page: Any = paging.paginate_queryset(rows, self.request, view=self) or []
         return paging.get_paginated_response([show(row) for row in page])
 
 

@@ -22,9 +22,11 @@ class Caller:
     def __init__(self, person: Person | None = None) -> None:
         self.person = person
         self.client = APIClient()
+        self.authorization = ""
         if person is not None:
             _, token = party_actions.issue_token(person=person, by=MAKER)
-            self.client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+            self.authorization = f"Bearer {token}"
+            self.client.credentials(HTTP_AUTHORIZATION=self.authorization)
 
     def get(self, path: str, **params: Any) -> Any:
         return self.client.get(f"{V1}{path}", params)

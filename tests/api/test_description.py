@@ -14,14 +14,17 @@ from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, Phase, given, settings
+from rest_framework.response import Response
 from schemathesis import Case
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
     status_code_conformance,
 )
 
+from svtad.parties.api import Me
 from tests.api.conftest import Caller
 from tests.api.world import World, make_world
 
@@ -79,7 +82,7 @@ def hold(case: Case, world: World, token: dict[str, str]) -> None:
 def token(caller) -> dict[str, str]:
     """Somebody who may do nearly everything: the answers that a refusal would hide are the ones to look at."""
     manager: Caller = caller("test_manager")
-    return {"Authorization": manager.client._credentials["HTTP_AUTHORIZATION"]}
+    return {"Authorization": manager.authorization}
 
 
 def hold_every_call(described: Any, tag: str, world: World, token: dict[str, str], **settings_: Any) -> None:
@@ -108,6 +111,13 @@ TAGS = sorted({tag for methods in DESCRIPTION["paths"].values() for each in meth
 @pytest.mark.parametrize("tag", TAGS)
 def test_generated_calls_meet_no_fault_and_no_answer_that_is_not_listed(described, tag, world, token):
     hold_every_call(described, tag, world, token, max_examples=SAMPLED, derandomize=True)
+
+
+def test_a_fault_of_ours_and_an_answer_that_is_not_listed_are_found(described, world, token, monkeypatch):
+    for answer in (lambda *_: 1 / 0, lambda *_: Response({"id": 3}), lambda *_: Response({}, status=418)):
+        monkeypatch.setattr(Me, "get", answer)
+        with pytest.raises(FailureGroup):
+            hold_every_call(described, "people", world, token, max_examples=1)
 
 
 @pytest.mark.soak

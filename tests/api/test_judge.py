@@ -71,6 +71,6 @@ def test_the_same_key_twice_is_a_slip_that_is_told(tooling):
 def test_the_schema_of_the_facts_is_served(tooling):
     schema = tooling.get("/rulebook/schema").json()
     assert schema["$ref"] == "#/$defs/Facts"
-    from jsonschema import Draft202012Validator
+    from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
     assert list(Draft202012Validator(schema).iter_errors(sit().to_json())) == []

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from rest_framework.test import APIClient
 
 from svtad.intake.models import ImportBatch
 from testphases.models import TestRun, UnmatchedResult
@@ -193,3 +196,30 @@ def test_a_list_of_runs_costs_the_same_queries_however_many_there_are(
         assert len(tooling.get("/results", phase=sit.public_id).json()["results"]) == 60
     with django_assert_max_num_queries(8):
         tooling.get("/planned-tests", phase=sit.public_id)
+
+
+@pytest.mark.services
+@pytest.mark.usefixtures("postgres_only", "transactional_db")
+def test_one_run_id_sent_many_times_at_once_has_one_effect(tooling, sit, planned):
+    body = sent(sit, row("TC-1"), row("TC-2", "FAILED"), row("TC-99"))
+    answers: list[Any] = []
+    barrier = threading.Barrier(10)
+
+    def post() -> None:
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=tooling.authorization)
+        try:
+            barrier.wait()
+            answers.append(client.post("/api/v1/results", body, format="json"))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=post) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {answer.status_code for answer in answers} <= {200, 201}, [answer.content for answer in answers]
+    assert sum(answer.json()["counts"]["recorded"] for answer in answers) == 2
+    assert TestRun.objects.count() == 2
+    assert UnmatchedResult.objects.count() == 1

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from issues.actions import ask_counting, change_state, determine_severity, dispute_severity, propose_exclusion
 from svtad.gates.actions import assess, review_evidence, withdraw_evidence
 from svtad.gates.gathering import gather, gather_with_changes, has_changed
-from svtad.gates.queries import is_stale
+from svtad.gates.queries import followers_of, is_stale
 from svtad.governance.actions import add_override, open_matter
 from svtad.governance.files import address, storage, verify_file
 from svtad.governing.actions import set_parameter
@@ -172,6 +172,29 @@ def test_pit_comes_before_sit_and_what_comes_before_sct_is_not_recorded(phase):
     assert facts_of(phase.pit).precursors == ()
     assert facts_of(house.scope("SCT", "MOC")).precursors is None
     assert facts_of(house.scope("SIT", "FOC")).precursors is None  # no PIT of FOC is recorded
+
+
+@pytest.mark.clause("SVTAD 1.23", "12.5(b)")
+def test_what_comes_before_sct_is_what_the_administrator_set(phase):
+    """No clause says it: nothing is recorded until somebody sets it with its source, and then that holds."""
+    sct = phase.house.scope("SCT", "MOC")
+    assert gather(sct, as_at=None).precursors is None
+    for value, expected in (("none", ()), ("SIT", (phase.scope.public_id,))):
+        set_parameter(
+            version=sct.governed_by,
+            key="precursors.SCT",
+            value=value,
+            source="Agreed with TAG",
+            approver="A. Person",
+            effective_from=at().date(),
+            by=MAKER,
+            at=at(days=6),
+        )
+        found = gather(sct, as_at=None).precursors
+        assert found is not None
+        assert tuple(row.scope for row in found) == expected
+        following = set(followers_of(phase.scope).values_list("pk", flat=True))
+        assert (sct.pk in following) is (value == "SIT")
 
 
 @pytest.mark.clause("SVTAD 1.23", "12.5(d)")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from issues.actions import dispute_severity, withdraw_dispute
+from issues.actions import change_state, dispute_severity, withdraw_dispute
 from issues.models import SeverityDetermination, SeverityDispute, TestingIssue
 from issues.queries import disputes_at, issue_list, pending_disputes_at
+from svtad.governance.actions import record_decision
 from svtad.governance.handlers import handler_for
 from svtad.governance.models import Matter
 from svtad.lib.errors import ActionDenied, InvalidInput, Refused
@@ -63,8 +64,6 @@ def test_the_dccs_severity_stands_until_tag_has_notified(house, sit, issue):
 def test_tags_decision_is_not_taken_without_its_notification_nor_before_it(house, issue):
     made = dispute(issue, house.supplier)
     given = {"matter": made.matter, "body": "TAG", "outcome": "DECIDE", "decided_at": at(days=2), "by": MAKER}
-    from svtad.governance.actions import record_decision
-
     with pytest.raises(InvalidInput, match="notified"):
         record_decision(**given, data={"severity": "3"}, at=at(days=3))
     with pytest.raises(InvalidInput):
@@ -173,6 +172,16 @@ def test_only_who_raised_a_dispute_withdraws_it_or_the_registrar_for_them(house,
     assert Matter.objects.get().state == "WITHDRAWN"
     with pytest.raises(Refused):
         decide(made.matter, "TAG", "DECIDE", moment=at(days=3), severity="3")
+
+
+@pytest.mark.clause(CLAUSE, "14.2")
+def test_a_dispute_outlives_the_issue_that_was_closed_meanwhile(house, sit, issue):
+    made = dispute(issue, house.supplier)
+    for number, state in enumerate(("FIXED", "RETEST", "CLOSED")):
+        change_state(issue=issue, to_state=state, by=MAKER, at=at(days=2, hours=number))
+    decide(made.matter, "TAG", "DECIDE", moment=at(days=3), severity="2")
+    issue.refresh_from_db()
+    assert (issue.state, issue.severity) == ("CLOSED", "2")
 
 
 def test_the_matter_says_what_it_is_about(house, issue):

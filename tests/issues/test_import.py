@@ -14,7 +14,8 @@ from svtad.governance.models import Job
 from svtad.intake import actions as intake
 from svtad.intake.models import ImportBatch
 from svtad.lib.errors import ActionDenied
-from testphases.models import FactsChanged
+from testphases.actions import PlanRow, plan_tests
+from testphases.models import FactsChanged, PlannedTest
 from tests.factories import MAKER, at, decide, make_dmc, make_issue
 
 CLAUSE = "SVTAD 1.23"
@@ -317,6 +318,23 @@ def test_a_provider_cannot_touch_or_find_the_dccs_issues_by_their_ids(house, sit
     batch = send(sit, line(external_id="J-1", title="Taken over"), by=tooling, moment=at(days=2))
     assert batch.summary["counts"] == {"issues": 1, "created": 1, "changed": 0, "unchanged": 0}
     assert TestingIssue.objects.get(source="jira", external_id="J-1").title == "Alert lost"
+
+
+def test_a_provider_learns_of_no_other_by_what_its_file_names(house, sit):
+    tooling = house.actor("test_tooling", house.alpha)
+    theirs = house.plan(sit, "TC-ALPHA")[0]
+    house.run(theirs)
+    plan_tests(scope=sit, rows=[PlanRow(external_id="TC-BETA", provider="beta")], by=MAKER, at=at())
+    house.run(PlannedTest.objects.get(definition__external_id="TC-BETA"))
+
+    def said(**cells: str) -> str:
+        batch = send(sit, line(external_id="T-1", title="x", **cells), by=tooling)
+        return "; ".join(error.message for error in batch.row_errors.all())
+
+    assert said(raised_by="beta").replace("beta", "nobody") == said(raised_by="nobody")
+    assert said(provider="beta") == said(provider="nobody")
+    assert said(tests="TC-BETA").replace("BETA", "404") == said(tests="TC-404")
+    assert said(tests="TC-ALPHA") == ""
 
 
 def test_a_provider_that_takes_no_part_sends_nothing_in(house, sit):

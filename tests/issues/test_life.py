@@ -132,6 +132,17 @@ def test_every_wrong_field_is_named_at_once(house, sit):
     assert "later than" in errors_of(raised)["occurred_at"]
 
 
+def test_an_issue_is_no_way_to_find_out_which_dmcs_there_are(house, sit):
+    dmc = make_dmc("D-SECRET")
+    sct = house.scope("SCT")
+    who = house.actor("participant")
+    with pytest.raises(InvalidInput, match="no such DMC"):
+        raise_issue(scope=sct, title="x", raised_by=house.supplier, dmc=dmc, by=who, at=at(days=1))
+    issue = raise_issue(scope=sct, title="x", raised_by=house.supplier, by=who, at=at(days=1))
+    with pytest.raises(InvalidInput, match="no such DMC"):
+        edit_issue(issue=issue, dmc=dmc, by=who, at=at(days=1))
+
+
 def test_control_characters_never_reach_the_database(house, sit):
     issue = make_issue(sit, raised_by=house.dcc, title="Alert\x00 \u202elost\r\nnow", description="a\x00b\r\nc\x07 ")
     assert (issue.title, issue.description) == ("Alert lost now", "ab\nc")

@@ -8,7 +8,7 @@ from issues.actions import link_run
 from issues.models import IssueRunLink
 from issues.queries.runs import LatestRuns
 from svtad.audit.models import AuditEvent
-from svtad.lib.errors import InvalidInput, Refused
+from svtad.lib.errors import ActionDenied, InvalidInput, Refused
 from tests.factories import MAKER, at, make_dmc, make_issue
 
 
@@ -61,6 +61,17 @@ def test_a_test_id_may_itself_hold_an_at_sign():
     assert runs.find(test="user@host") == (1, "")
     assert runs.find(test="TC@D-2") == (3, "")
     assert runs.find(test="TC@D-3") == (None, "“TC” has no run on D-3 in this phase.")
+
+
+def test_a_run_that_one_may_not_see_is_not_linked(house, sit):
+    [test] = house.plan(sit, "TC-1")  # Alpha's
+    run = house.run(test)
+    issue = make_issue(sit, raised_by=house.beta)
+    beta = house.actor("provider_tester", house.beta)
+    with pytest.raises(ActionDenied, match="no such run"):
+        link_run(issue=issue, run=run, by=beta, at=at(days=1))
+    with pytest.raises(InvalidInput, match="no run"):
+        link_run(issue=issue, external_test_id="TC-1", by=beta, at=at(days=1))
 
 
 def test_a_run_of_a_phase_where_the_issue_does_not_count_is_refused(house, sit):

@@ -7,10 +7,10 @@ import datetime as dt
 import pytest
 from django.http import QueryDict
 
+from issues.actions import dispute_severity, propose_exclusion
 from issues.queries import counts_by_provider_and_severity, issue_list
-from issues.rendering import DEFAULT_COLUMNS, LIST_COLUMNS, list_columns, list_rows
 from svtad.lib.errors import InvalidInput
-from tests.factories import MAKER, at, make_dmc, make_issue
+from tests.factories import MAKER, at, decide, make_dmc, make_issue
 
 SUMMER_MIDNIGHT = dt.datetime(2026, 6, 9, 23, 30, tzinfo=dt.UTC)  # 10 June, 00:30, in London
 
@@ -131,28 +131,25 @@ def test_counts_are_of_the_list_by_provider_and_severity(house, issues):
     }
 
 
-def test_an_export_has_the_columns_and_rows_that_the_page_shows(issues, django_assert_max_num_queries):
-    columns = list_columns(["reference", "provider", "dmc", "raised"])
-    with django_assert_max_num_queries(1):
-        rows = list(list_rows(issue_list({"open": "yes"}, actor=MAKER), columns=columns))
-    assert [column.title for column in columns] == ["Reference", "Provider", "DMC", "Raised"]
-    assert rows == [
-        ["MOC-SCT-0001", "", "", SUMMER_MIDNIGHT],
-        ["MOC-SIT-SUPPLIER-0001", "ALPHA Ltd", "DMC-A", at()],
+def test_a_list_is_read_in_one_query(issues, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        shown = [
+            (issue.reference, issue.provider and issue.provider.name, issue.dmc and issue.dmc.reference,
+             issue.raised_by.name, issue.scope.release.code)
+            for issue in issue_list({"open": "yes"}, actor=MAKER)
+        ]  # fmt: skip
+    assert shown == [
+        ("MOC-SCT-0001", None, None, "DCC Ltd", "MOC"),
+        ("MOC-SIT-SUPPLIER-0001", "ALPHA Ltd", "DMC-A", "SUPPLIER Ltd", "MOC"),
     ]
 
 
-def test_every_column_shows_something_of_an_issue(issues):
-    [row] = list_rows(issue_list({"q": "J-77"}, actor=MAKER), columns=LIST_COLUMNS)
-    shown = dict(zip([column.key for column in LIST_COLUMNS], row, strict=True))
-    assert shown["state"] == "In fix"
-    assert shown["source"] == "jira"
-    assert shown["phase"] == "MOC SIT"
-    assert shown["description"] == ""
-
-
-def test_an_unknown_column_is_named():
-    assert [column.key for column in list_columns()] == list(DEFAULT_COLUMNS)
-    assert [column.key for column in list_columns(["title", "title"])] == ["title"]
-    with pytest.raises(InvalidInput, match="colour"):
-        list_columns(["title", "colour"])
+def test_filters_do_not_tell_of_matters_that_one_may_not_see(house, issues):
+    one = issues["one"]
+    proposal = propose_exclusion(issue=one, scope=one.scope, rationale="x", by=MAKER, at=at(days=1))
+    decide(proposal.matter, "TAG", "AGREE", moment=at(days=2))
+    dispute_severity(issue=one, participant_severity="4", reasons="x", raised_by=house.beta, by=MAKER, at=at(days=1))
+    for actor in (house.actor("participant"), house.actor("provider_tester")):
+        assert "one" in names(issues, {"excluded": "no", "disputed": "no"}, actor)
+        assert names(issues, {"excluded": "yes"}, actor) == names(issues, {"disputed": "yes"}, actor) == set()
+    assert names(issues, {"excluded": "yes", "disputed": "yes"}, house.actor("tag_member")) == {"one"}

@@ -13,7 +13,7 @@ from svtad.gates.gathering.related import related_scopes
 from svtad.gates.gathering.snapshot import consistent_snapshot, judging
 from svtad.gates.gathering.testing import Testing, testing_facts
 from svtad.gates.models import Assessment
-from svtad.gates.queries.phases import edition_for, phase_kind_for
+from svtad.gates.queries.phases import edition_for, phase_kind_for, precursor_kinds
 from svtad.gates.queries.staleness import pending_changes
 from svtad.governance.calendar import non_working_days
 from svtad.governing.queries import parameters_at
@@ -106,7 +106,8 @@ def _facts(scope: TestScope, *, as_at: dt.datetime | None, moment: dt.datetime) 
         raise Refused("", f"{scope.governed_by} knows no {scope.kind} of the Capability Release {scope.release.code}.")
     parameters = _parameters(scope, edition=edition, moment=moment)
     timescale = _timescale(edition, parameters, moment)
-    related = related_scopes(scope, kind=kind)
+    settings = {row.key: row.value for row in parameters}
+    related = related_scopes(scope, kind=kind, before=precursor_kinds(scope.kind, edition=edition, settings=settings))
     files = Files(moment)
     testing = testing_facts(scope, as_at=as_at, moment=moment)
     outstanding = outstanding_facts(related, kind=kind, as_at=as_at, files=files)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from svtad.gates.queries.phases import PRECURSOR_KINDS
 from svtad.rulebook.edition import PhaseKind
 from testphases.models import TestScope
 
@@ -30,11 +29,11 @@ class Related:
         return (self.scope.pk, *(scope.pk for scope in self.precursors or ()))
 
 
-def related_scopes(scope: TestScope, *, kind: PhaseKind) -> Related:
+def related_scopes(scope: TestScope, *, kind: PhaseKind, before: tuple[str, ...] | None) -> Related:
     """Find the scopes related to `scope` in one query.
 
-    A phase of one DCC Service Provider (PIT) is equivalent only to that provider's in an earlier release. What
-    comes before in the same release is read from `PRECURSOR_KINDS`.
+    A phase of one DCC Service Provider (PIT) is equivalent only to that provider's in an earlier release. `before`
+    are the phase kinds that come before in the same release; None where nobody has said which.
     """
     release = scope.release
     same_release = Q(release_id=release.pk)
@@ -46,7 +45,6 @@ def related_scopes(scope: TestScope, *, kind: PhaseKind) -> Related:
         .select_related("release")
         .order_by("release__position", "pk")
     )
-    before = PRECURSOR_KINDS.get(scope.kind)
     beside = [other for other in found if other.release_id == release.pk and other.pk != scope.pk]
     precursors = tuple(other for other in beside if other.kind in (before or ()))
     return Related(

@@ -14,7 +14,7 @@ from svtad.gates.queries.assessments import (
     step_shown,
     steps_for,
 )
-from svtad.gates.queries.phases import PRECURSOR_KINDS, edition_for, followers_of, phase_kind_for
+from svtad.gates.queries.phases import edition_for, followers_of, phase_kind_for, precursor_kinds
 from svtad.gates.queries.staleness import is_stale, pending_changes
 from svtad.gates.queries.standing import Standing, own_cells_only, standing
 from svtad.gates.queries.visibility import findings_for
@@ -22,7 +22,6 @@ from svtad.gates.queries.wording import Shown, Word, shown, shown_overall, shown
 
 __all__ = [
     "NOT_STARTED",
-    "PRECURSOR_KINDS",
     "Criterion",
     "Shown",
     "Standing",
@@ -42,6 +41,7 @@ __all__ = [
     "own_cells_only",
     "pending_changes",
     "phase_kind_for",
+    "precursor_kinds",
     "shown",
     "shown_overall",
     "shown_stored",

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.db.models import Q, QuerySet
 
+from svtad.governing.queries import parameters_at
 from svtad.rulebook.codec import FactsError
 from svtad.rulebook.edition import Edition, PhaseKind
 from svtad.rulebook.editions import edition_of
 from testphases.models import TestScope
-
-#: Which phase kinds come before which, in the same release. SVTAD v1.23 lists no order of Test Phases (12.5(b)
-#: says "precursor" and names none): our choice, as far as its clauses suggest one (5.7 lets SIT and Interface
-#: Testing overlap by agreement only). A kind that is not here has none recorded, and 12.5(b) cannot be evaluated.
-PRECURSOR_KINDS: dict[str, tuple[str, ...]] = {"PIT": (), "SIT": ("PIT",), "INTERFACE": ("SIT",)}
 
 
 def edition_for(scope: TestScope) -> Edition | None:
@@ -32,9 +30,30 @@ def phase_kind_for(scope: TestScope) -> PhaseKind | None:
     return edition.phase_kind(scope.kind)
 
 
+def precursor_kinds(kind: str, *, edition: Edition, settings: Mapping[str, str | None]) -> tuple[str, ...] | None:
+    """Return the phase kinds that come before `kind` in the same release: what is set, else the edition's reading.
+
+    `settings` are the values set by key. None where nobody has said: then 12.5(b) cannot be evaluated.
+    """
+    key = f"precursors.{kind}"
+    spec = next((spec for spec in edition.parameters if spec.key == key), None)
+    value = settings.get(key) or (spec.default if spec else None)
+    if value is None:
+        return None
+    return () if value == "none" else (value,)
+
+
 def followers_of(scope: TestScope) -> QuerySet[TestScope]:
     """Return the phases of the same release that `scope` comes before: its papers bear on their judgement."""
-    kinds = [kind for kind, before in PRECURSOR_KINDS.items() if scope.kind in before]
+    edition = edition_for(scope)
+    kinds = []
+    if edition is not None:
+        settings = {key: str(held["value"]) for key, held in parameters_at(scope.governed_by).items()}
+        kinds = [
+            kind.key
+            for kind in edition.phase_kinds
+            if scope.kind in (precursor_kinds(kind.key, edition=edition, settings=settings) or ())
+        ]
     followers: QuerySet[TestScope] = TestScope.objects.filter(Q(kind__in=kinds), release_id=scope.release_id).exclude(
         pk=scope.pk
     )

@@ -30,7 +30,7 @@ from svtad.parties.policies import allowed, require
 from svtad.parties.views.lists import csv_response, paged
 from svtad.parties.views.pages import PageRequest, carried_out, done, page
 from svtad.rulebook.findings import DueLine
-from svtad.rulebook.vocabulary import CertificateState, Step, WorkOffItemState
+from svtad.rulebook.vocabulary import CertificateState, Step, Verdict, WorkOffItemState
 from testphases.models import TestRun, TestScope
 from testphases.queries import participants, scopes_for
 
@@ -47,13 +47,11 @@ class ProviderPapers:
 
 @dataclass(frozen=True)
 class PlanLine:
-    """One item of a Work Off Plan: how far it is, when it is due, and the form of its next step."""
+    """One item of a Work Off Plan: how far it is, and when it is due."""
 
     item: WorkOffPlanItem
     state: str
     due: DueLine | None
-    form: Form | None
-    open: bool
 
 
 @page("GET")
@@ -182,15 +180,18 @@ def change_item(request: PageRequest, public_id: str, issue_id: str) -> HttpResp
 def _provider_row(
     actor: Actor, scope: TestScope, provider: Organisation, certificate: TestCompletionCertificate | None
 ) -> ProviderPapers:
+    judged = latest_assessment(scope, Step.CERTIFICATES, provider=provider)
     refused: tuple[str, str] | None = None
     try:
         check_can_propose(actor, scope, clause="SVTAD 12.6(i)", what="draft a Test Completion Certificate")
         if certificate is not None and CertificateState(certificate.matter.state).is_in_force:
             raise Refused("SVTAD 12.6(i)", f"{certificate.number} is in force already.")
+        if judged is not None and judged.verdict == Verdict.NOT_MET:
+            # Said from what is stored: whether the facts have changed since is asked only where it could be drafted.
+            raise Refused("SVTAD 12.6(i)", f"{provider} was judged not to meet the criteria for its certificate.")
         check_certifiable(scope, provider)
     except (ActionDenied, Refused) as turned:
         refused = (turned.clause, turned.reason)
-    judged = latest_assessment(scope, Step.CERTIFICATES, provider=provider)
     return ProviderPapers(provider, judged, certificate, refused)
 
 
@@ -237,19 +238,13 @@ def _plan_page(request: PageRequest, plan: WorkOffPlan, *, tried: tuple[int, For
     items = list(plan.items.select_related("issue__provider").prefetch_related("changes"))
     dates = _dates(plan)
     may, refused = allowed(check_can_change_plan, request.actor, plan.scope)
-    rows = []
-    for item in items:
-        state = _state_of(item)
-        form = tried[1] if tried and tried[0] == item.pk else None
-        rows.append(
-            PlanLine(
-                item=item,
-                state=state,
-                due=dates.get(item.issue.public_id),
-                form=form or (_item_form(item, state, request.actor) if may else None),
-                open=form is not None,
-            )
-        )
+    rows = [PlanLine(item, _state_of(item), dates.get(item.issue.public_id)) for item in items]
+    chosen = next((row for row in rows if row.item.issue.public_id == request.GET.get("item")), None)
+    form: Form | None = None
+    if tried is not None:
+        chosen, form = next(row for row in rows if row.item.pk == tried[0]), tried[1]
+    elif chosen is not None and may:
+        form = _item_form(chosen.item, chosen.state, request.actor)
     if request.GET.get("as") == "csv":
         return csv_response(
             f"work-off-plan-{plan.matter.reference}.csv".lower(),
@@ -274,6 +269,8 @@ def _plan_page(request: PageRequest, plan: WorkOffPlan, *, tried: tuple[int, For
         "release": plan.scope.release,
         "plan": plan,
         "rows": rows,
+        "chosen": chosen,
+        "form": form,
         "progress": _progress(plan),
         "may": may,
         "refused": refused,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import Q
 from django.forms import Form
 from django.http import HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from knox.models import AuthToken
 
 from svtad.lib import clock
@@ -138,9 +139,13 @@ def issue_token(request: PageRequest, public_id: str) -> HttpResponseBase:
     found = get_object_or_404(Person, public_id=public_id)
     form = TokenForm(request.POST)
     issued = carried_out(form, lambda: actions.issue_token(person=found, lifetime=form.lifetime, by=request.actor))
+    mine = request.user.pk == found.pk
+    if issued is None and mine:
+        messages.error(request, "A token lives between 1 and 365 days.")
+        return redirect("portal:account")
     if issued is None:
         return _person_page(request, found, token=form)
-    return render(request, "parties/token.html", {"title": "Token", "person": found, "token": issued[1]})
+    return render(request, "parties/token.html", {"title": "Token", "person": found, "token": issued[1], "mine": mine})
 
 
 @page("POST")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, FileInput, RadioSelect
@@ -235,13 +236,15 @@ def phase_head(context: Context, scope: Any, here: str) -> dict[str, Any]:
     """Draw the path to a phase and the tabs of its pages; `here` is the tab one is on."""
     actor = getattr(context["request"], "actor", ANONYMOUS)
     governs = actor.may("see_all_phases")
+    then = urlencode({"as_at": context["request"].GET["as_at"]}) if context.get("as_at") else ""
+    past, past_more = (f"?{then}", f"&{then}") if then else ("", "")
     tabs = [
         (key, label, reverse(route, args=[scope.public_id]) + suffix if takes_id else reverse(route) + suffix)
         for key, label, route, takes_id, suffix, shown in (
-            ("exit", "Exit", "gates:phase", True, "", True),
-            ("entry", "Entry", "gates:entry", True, "", True),
-            ("tests", "Tests", "testphases:heatmap", True, "", True),
-            ("issues", "Testing Issues", "issues:log", False, f"?scope={scope.public_id}", True),
+            ("exit", "Exit", "gates:phase", True, past, True),
+            ("entry", "Entry", "gates:entry", True, past, True),
+            ("tests", "Tests", "testphases:heatmap", True, past, True),
+            ("issues", "Testing Issues", "issues:log", False, f"?scope={scope.public_id}{past_more}", True),
             ("ledger", "What counts", "gates:ledger", True, "", True),
             ("evidence", "Evidence", "gates:evidence", True, "", True),
             ("papers", "Certificates & plans", "gates:papers", True, "", governs),

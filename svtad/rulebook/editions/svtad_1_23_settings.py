@@ -7,7 +7,32 @@ from svtad.rulebook.vocabulary import CarryOverReading, DisputeReading
 
 _YES_NO_DEFAULT = "no"
 
+
+def _precursors(phase_kind: str, default: str | None = None) -> ParameterSpec:
+    return ParameterSpec(
+        key=f"precursors.{phase_kind}",
+        title=f"Which Test Phase comes before {phase_kind}",
+        kind=ParameterKind.CHOICE,
+        clause="12.5(b)",
+        why="12.5(b) speaks of any precursor Test Phase; no clause lists the order of Test Phases.",
+        choices={
+            "none": "No Test Phase comes before it.",
+            "PIT": "PIT of the same release.",
+            "SIT": "SIT of the same release.",
+        },
+        default=default,
+        phase_kinds=(phase_kind,),
+    )
+
+
 PARAMETERS: tuple[ParameterSpec, ...] = (
+    _precursors("PIT", "none"),
+    _precursors("SIT", "PIT"),
+    _precursors("INTERFACE", "SIT"),
+    _precursors("SCT"),
+    _precursors("ACTIVE_MMT"),
+    _precursors("DORMANT_MMT"),
+    _precursors("MIXED_MMT"),
     ParameterSpec(
         key="pit.minimum_pass_rate",
         title="Minimum test success rate of PIT",
@@ -233,7 +258,8 @@ READINGS: tuple[FixedReading, ...] = (
     FixedReading(
         key="precursors.recorded",
         clause="12.5(b)",
-        text="The text lists no order of Test Phases: the precursors are those recorded for the programme.",
+        text="The text lists no order of Test Phases: which one comes before is a setting (our choice: PIT before SIT, "
+        "SIT before Interface Testing; for the others nothing until it is set).",
     ),
     FixedReading(
         key="overlap.only_5_7",

@@ -1,0 +1,113 @@
+"""Pages as people meet them: a browser on a live server, or Django's client where no browser is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+from pytest_django.live_server_helper import LiveServer
+
+from issues.actions import propose_exclusion
+from issues.models import TestingIssue
+from svtad.gates.actions import assess_scope
+from svtad.governance.models import Matter
+from svtad.lib import clock
+from svtad.parties.models import Organisation, Person
+from svtad.portal.demo.cast import DEMO_DOMAIN, DEMO_PASSWORD
+from svtad.portal.demo.load import load
+from svtad.rulebook.vocabulary import Step
+from testphases.models import PlannedTest, TestScope
+from tests.factories import MAKER, House, make_dmc, make_house, make_issue, make_person
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    return {**browser_context_args, "viewport": {"width": 1280, "height": 900}, "locale": "en-GB"}
+
+
+@dataclass
+class World:
+    """A house with one phase in which something is planned, run, raised and put before TAG."""
+
+    house: House
+    sit: TestScope
+    tests: list[PlannedTest]
+    issue: TestingIssue
+    matter: Matter
+    _people: dict[tuple[str, int], Person] = field(default_factory=dict)
+
+    def person(self, role: str, organisation: Organisation | None = None) -> Person:
+        """Return somebody of that role, the same one each time."""
+        actor = self.house.actor(role, organisation)
+        return Person.objects.get(pk=actor.person_pk)
+
+
+def make_world() -> World:
+    house = make_house()
+    sit = house.scope("SIT", "MOC")
+    dmc = make_dmc("DMC-A")
+    tests = house.plan(sit, "TC-1", "TC-2", "TC-3", dmc=dmc)
+    house.run(tests[0], "PASSED")
+    house.run(tests[1], "FAILED")
+    issue = make_issue(sit, raised_by=house.supplier, severity="3", provider=house.alpha, state="IN_FIX", dmc=dmc)
+    matter = propose_exclusion(
+        issue=issue, scope=sit, rationale="It concerns one device.", by=house.actor("test_manager")
+    ).matter
+    assess_scope(scope=sit, by=MAKER)
+    return World(house=house, sit=sit, tests=tests, issue=issue, matter=matter)
+
+
+@pytest.fixture
+def files_here(settings: Any, tmp_path: Any) -> None:
+    """Keep the stored files of a test that starts no worker in its own folder."""
+    settings.MEDIA_ROOT = tmp_path / "files"
+
+
+@pytest.fixture
+def world(db: None, files_here: None) -> World:
+    """A small world, for tests with Django's client."""
+    return make_world()
+
+
+@pytest.fixture
+def live_world(transactional_db: None, live_server: LiveServer) -> World:
+    """A small world that a browser and a worker see."""
+    return make_world()
+
+
+@pytest.fixture
+def demo(transactional_db: None, live_server: LiveServer) -> TestScope:
+    """The demonstration, seen by a browser; returns the phase that is almost there."""
+    load(now=clock.now())
+    return TestScope.objects.get(release__code="MOC", kind="SIT")
+
+
+@pytest.fixture
+def visit(page: Page, live_server: LiveServer) -> Callable[..., int]:
+    """`visit("/issues/")`: go there and return the status."""
+
+    def go(path: str) -> int:
+        answer = page.goto(f"{live_server.url}{path}")
+        assert answer is not None
+        return answer.status
+
+    return go
+
+
+@pytest.fixture
+def sign_in_as(page: Page, live_server: LiveServer) -> Callable[..., None]:
+    """`sign_in_as("manager")`: fill in the form as somebody of the demonstration."""
+
+    def fill_in(handle: str, password: str = DEMO_PASSWORD) -> None:
+        page.goto(f"{live_server.url}/sign-in/")
+        page.get_by_label("E-mail address").fill(f"{handle}@{DEMO_DOMAIN}")
+        page.get_by_label("Password").fill(password)
+        page.get_by_role("button", name="Sign in").click()
+
+    return fill_in
+
+
+__all__ = ["Step", "World", "make_person", "make_world"]
