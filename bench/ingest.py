@@ -96,8 +96,9 @@ def write_junit(path: Path) -> None:
         out.write('<?xml version="1.0" encoding="utf-8"?>\n<testsuites>\n')
         for dmc in range(DMCS):
             numbers = range(dmc, ROWS, DMCS)
+            stamp = f"2026-03-02T0{dmc % 9}:15:00"
             out.write(
-                f'<testsuite name="SIT on DMC-{dmc:03}" tests="{len(numbers)}" timestamp="2026-03-02T0{dmc % 9}:15:00">\n'
+                f'<testsuite name="SIT on DMC-{dmc:03}" tests="{len(numbers)}" timestamp="{stamp}">\n'
                 f'<properties><property name="dmc" value="DMC-{dmc:03}"/>'
                 '<property name="versions" value="DSP=5.2; S1SP=3.1"/></properties>\n'
             )
@@ -214,7 +215,9 @@ def memory(scope_id: str, path: Path) -> tuple[float, float]:
         "settings.MEDIA_ROOT = Path(sys.argv[1]); connection.settings_dict['NAME'] = sys.argv[2]\n"
         "from bench import ingest; from testphases.models import TestScope; TestScope.objects.count()\n"
         "import svtad.intake.actions, testphases.importers\n"
-        "def rss(key): return next(int(line.split()[1]) / 1024 for line in open('/proc/self/status') if line.startswith(key))\n"
+        "def rss(key):\n"
+        "    lines = open('/proc/self/status').read().splitlines()\n"
+        "    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(key))\n"
         "idle = rss('VmRSS'); ingest.import_file(sys.argv[3], Path(sys.argv[4]), 'memory')\n"
         "print(idle, rss('VmHWM'))\n"
     )

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from svtad.governance.serializers import JobSerializer, show_job
 from svtad.intake import actions, queries
-from svtad.intake.models import ImportBatch
+from svtad.intake.models import BatchState, ImportBatch
 from svtad.intake.registry import importers
 from svtad.intake.serializers import (
     BatchFilter,
@@ -19,7 +19,9 @@ from svtad.intake.serializers import (
     ImporterSerializer,
     RowErrorSerializer,
     show_batch,
+    why_not_imported,
 )
+from svtad.lib.errors import InvalidInput
 from svtad.lib.rest import PAGE_PARAMETERS, answers, checked, find, page_of
 from svtad.parties.actors import Actor
 from svtad.parties.api import ApiView
@@ -61,9 +63,10 @@ class Imports(ApiView):
         responses=answers({201: BatchSerializer}, 400, 409, 413, 415),
     )
     def post(self, request: Request) -> Response:
-        """Send a file in. A job previews it; nothing of it counts until it is committed."""
+        """Send a file in. A job previews it, and nothing of it counts until it is committed; or `commit` it at once."""
         given = checked(FileIn, request.data)
-        batch = actions.receive_file(
+        send = actions.import_file if given["commit"] else actions.receive_file
+        batch = send(
             importer_key=given["importer"],
             scope_id=given["phase"],
             content=given["file"].file,
@@ -73,6 +76,8 @@ class Imports(ApiView):
             params=given["params"],
             by=self.actor,
         )
+        if given["commit"] and batch.state != BatchState.COMMITTED:
+            raise InvalidInput(why_not_imported(batch))
         return Response(show_batch(batch), status=201)
 
 

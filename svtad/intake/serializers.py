@@ -7,7 +7,12 @@ from typing import Any
 from rest_framework import serializers
 
 from svtad.intake.models import BatchState, ImportBatch
+from svtad.intake.queries import errors_of
+from svtad.lib.errors import FieldError
 from svtad.lib.rest import PlainJSONField, PublicIdField, StrictSerializer
+
+#: Row errors that an answer lists; the import keeps more.
+_LISTED = 100
 
 
 class BatchSerializer(serializers.Serializer[Any]):
@@ -54,6 +59,14 @@ class ImporterParameterSerializer(serializers.Serializer[Any]):
     default = serializers.CharField()
 
 
+class ImporterColumnSerializer(serializers.Serializer[Any]):
+    """A column of a CSV file."""
+
+    name = serializers.CharField()
+    required = serializers.BooleanField()
+    help = serializers.CharField()
+
+
 class ImporterSerializer(serializers.Serializer[Any]):
     """A kind of file that can be imported."""
 
@@ -64,6 +77,7 @@ class ImporterSerializer(serializers.Serializer[Any]):
     most_bytes = serializers.IntegerField()
     counts = serializers.DictField(child=serializers.CharField(), source="labels")
     parameters = ImporterParameterSerializer(many=True)
+    columns = ImporterColumnSerializer(many=True, default=(), help_text="Empty where it is no CSV.")
 
 
 class TextsField(PlainJSONField):
@@ -90,6 +104,9 @@ class FileIn(StrictSerializer):
     params = TextsField(
         required=False, default=dict, help_text="A JSON object of the importer's parameters, each a text."
     )
+    commit = serializers.BooleanField(
+        required=False, default=False, help_text="Import it at once, without a preview: all of it, or nothing."
+    )
 
 
 class BatchFilter(StrictSerializer):
@@ -100,6 +117,20 @@ class BatchFilter(StrictSerializer):
     state = serializers.ChoiceField(choices=BatchState.choices, required=False)
     page = serializers.CharField(required=False)
     page_size = serializers.CharField(required=False)
+
+
+def why_not_imported(batch: ImportBatch, *, field: str = "file", header: int = 0) -> list[FieldError]:
+    """Return why nothing of `batch` was imported: its refusal, or its first row errors and how many more there are.
+
+    `header` rows of the file were not in what the caller sent, and are taken off the row numbers.
+    """
+    if batch.refusal:
+        return [FieldError(None, field, batch.refusal)]
+    found = [
+        FieldError((error.row - header) or None, error.field, error.message) for error in errors_of(batch)[:_LISTED]
+    ]
+    more = batch.error_count - len(found)
+    return [*found, FieldError(None, "", f"… and {more} more errors.")] if more > 0 else found
 
 
 def show_batch(batch: ImportBatch) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import QuerySet
 
-from svtad.parties.actors import Actor
-from svtad.parties.models import Audience, AudienceKey, Organisation
+from svtad.parties.models import Audience, AudienceKey, Organisation, visible_audience_ids
+
+__all__ = ["GOVERNANCE", "audience_of", "org_key", "visible_audience_ids"]
 
 #: Everyone who governs a phase: the DCC, the boards, the Secretary of State, the Authority, the SIT Auditor.
 GOVERNANCE = ("dcc", "tab", "tag", "panel", "sos", "authority", "sit_auditor")
@@ -28,11 +28,3 @@ def audience_of(*keys: str) -> Audience:
         if made:
             AudienceKey.objects.bulk_create([AudienceKey(audience=audience, key=key) for key in sorted(set(keys))])
     return audience
-
-
-def visible_audience_ids(actor: Actor) -> QuerySet[Audience, int]:
-    """Return the ids (a subquery) of the audiences that `actor` belongs to."""
-    if actor.sees_everything:
-        return Audience.objects.values_list("pk", flat=True)
-    matching = AudienceKey.objects.filter(key__in=actor.audience_keys)
-    return Audience.objects.filter(pk__in=matching.values("audience_id")).values_list("pk", flat=True)

@@ -156,13 +156,19 @@ class AudienceKey(models.Model):
         return self.key
 
 
+def visible_audience_ids(actor: Actor) -> models.QuerySet[Audience, int]:
+    """Return the ids (a subquery) of the audiences that `actor` belongs to."""
+    if actor.sees_everything:
+        return Audience.objects.values_list("pk", flat=True)
+    matching = AudienceKey.objects.filter(key__in=actor.audience_keys)
+    return Audience.objects.filter(pk__in=matching.values("audience_id")).values_list("pk", flat=True)
+
+
 class AudienceQuerySet(models.QuerySet[Any]):
     """Rows that carry an audience from birth."""
 
     def visible_to(self, actor: Actor) -> AudienceQuerySet:
         """Return the rows whose audience shares a key with `actor`."""
-        from svtad.parties.audiences import visible_audience_ids
-
         return self.filter(audience_id__in=visible_audience_ids(actor))
 
 

@@ -105,6 +105,10 @@ class Case:
         value = self._parameters.get(key, default).strip()
         return ReadingUsed(key=key, value=value, text=spec.choices[value], is_default=value == default)
 
+    def is_answered(self, key: str) -> bool:
+        """Whether a setting was set, or has a default reading."""
+        return bool(self._parameters.get(key) or self.edition.parameter(key).default)
+
     def reading(self, key: str) -> ReadingUsed:
         """A fixed reading, to be shown beside a verdict that rests on it."""
         return ReadingUsed(key=key, value="fixed", text=self.edition.reading(key).text, is_default=True)

@@ -14,10 +14,9 @@ from rest_framework.response import Response
 
 from svtad.intake import actions as intake_actions
 from svtad.intake.models import BatchState, ImportBatch
-from svtad.intake.queries import errors_of
 from svtad.intake.registry import importer_for_name
-from svtad.intake.serializers import BatchSerializer, show_batch
-from svtad.lib.errors import FieldError, InvalidInput
+from svtad.intake.serializers import BatchSerializer, show_batch, why_not_imported
+from svtad.lib.errors import InvalidInput
 from svtad.lib.rest import CURSOR_PARAMETERS, StrictJSONParser, answers, checked, cursor_page_of, find
 from svtad.parties.api import ApiView
 from testphases import queries
@@ -33,8 +32,6 @@ from testphases.serializers import (
 
 #: The kinds of file that hold results, by their importers' keys.
 RESULT_IMPORTERS = ("junit", "results")
-#: Row errors that an answer lists; the import keeps more.
-_LISTED = 100
 _RESULT_COLUMNS = (
     "external_id",
     "outcome",
@@ -136,7 +133,8 @@ class Results(ApiView):
         """
         batch = self._import_rows(request) if _is_json(request) else self._import_file(request)
         if batch.state != BatchState.COMMITTED:
-            raise InvalidInput(_errors(batch, rows_sent=_is_json(request)))
+            # The CSV that is made of rows has a header, as its first row.
+            raise InvalidInput(why_not_imported(batch, **({"field": "rows", "header": 1} if _is_json(request) else {})))
         counts = batch.summary.get("counts", {})
         return Response(show_batch(batch), status=201 if counts.get("recorded") or counts.get("unmatched") else 200)
 
@@ -209,19 +207,6 @@ def _as_csv(rows: Sequence[dict[str, Any]]) -> bytes:
             ]
         )
     return text.getvalue().encode()
-
-
-def _errors(batch: ImportBatch, *, rows_sent: bool) -> list[FieldError]:
-    """Return why nothing of `batch` was imported; rows are numbered as they were sent."""
-    if batch.refusal:
-        return [FieldError(None, "rows" if rows_sent else "file", batch.refusal)]
-    found = [
-        # The CSV that was made of the rows has a header, as its first row.
-        FieldError((error.row - 1 if rows_sent else error.row) or None, error.field, error.message)
-        for error in errors_of(batch)[:_LISTED]
-    ]
-    more = batch.error_count - len(found)
-    return [*found, FieldError(None, "", f"… and {more} more errors.")] if more > 0 else found
 
 
 def _show_run(row: dict[str, Any]) -> dict[str, Any]:

@@ -141,13 +141,15 @@ class ResultsImporter(ScopeImporter[RunRow]):
             )
         if staged.times_uncertain:
             warnings.append(
-                f"{staged.times_uncertain} results have a time that clocks showed twice, or never: they are flagged."
+                f"{staged.times_uncertain} results have a time that clocks showed twice or never: flagged."
             )
         return Summary(rows=staged.rows, counts=counts, examples=tuple(staged.examples), warnings=tuple(warnings))
 
 
 def parse_versions(text: str) -> dict[str, str]:
-    """Return the component versions that `text` names: `DSP=5.2; S1SP=3.1` (commas do too), or one bare version as `build`.
+    """Return the component versions that `text` names: `DSP=5.2; S1SP=3.1`, or one bare version as `build`.
+
+    Commas part them too.
 
     Raises `ValueError` saying what is wrong.
     """

@@ -130,7 +130,7 @@ def plan_counts(scope: TestScope, moment: dt.datetime | None = None) -> PlanCoun
     details = [row for row in found if row[0] == "test"]
     rows = tuple(sorted((names.row(row) for row in details if row[5]), key=lambda row: (row.reference, row.id)))
     gaps = sorted((names.gap(row) for row in details if row[6]), key=lambda gap: (gap.reference, gap.id))
-    last = [moment for row in found if row[0] == "cell" and (moment := _instant(row[20]))]
+    ran = [instant for row in found if row[0] == "cell" and (instant := _instant(row[20]))]
     return PlanCounts(
         cells=cells,
         rows=rows,
@@ -143,7 +143,7 @@ def plan_counts(scope: TestScope, moment: dt.datetime | None = None) -> PlanCoun
             gaps=tuple(gaps[:1000]),
         ),
         exit_versions=str(frozen.version_set) if frozen else None,
-        last_execution_at=max(last, default=None),
+        last_execution_at=max(ran, default=None),
         watermark=_watermark(scope, moment),
     )
 

@@ -125,11 +125,34 @@ def test_a_file_with_errors_lists_them_and_is_not_committed(tooling, sit):
     assert tooling.post(f"{path}/cancel").json()["state"] == "CANCELLED"
 
 
+def test_a_file_is_imported_at_once_where_that_is_asked(tooling, sit):
+    def send(text: str) -> Any:
+        upload = SimpleUploadedFile("plan.csv", text.encode())
+        body = {"phase": sit.public_id, "importer": "planned_tests", "source": "jira", "commit": "true", "file": upload}
+        return tooling.post("/imports", body, format="multipart")
+
+    header = "external_id,title,kind,functional_group\n"
+    answer = send(header + "T-1,Title,FUNCTIONAL,Update\n")
+    assert (answer.status_code, answer.json()["state"]) == (201, "COMMITTED")
+    assert answer.json()["counts"]["created"] == 1
+    wrong = send(header + "T-2,,FUNCTIONAL,Update\n")
+    assert (wrong.status_code, wrong.json()["errors"][0]["row"], wrong.json()["errors"][0]["field"]) == (
+        400,
+        2,
+        "title",
+    )
+    refused = send("colour\nred\n")
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "file")
+    assert PlannedTest.objects.count() == 1
+
+
 def test_the_importers_tell_what_they_take(tooling):
     kinds = {each["key"]: each for each in tooling.get("/importers").json()}
     assert {"junit", "results", "planned_tests", "issues_csv"} <= set(kinds)
     assert kinds["junit"]["takes_run_id"]
     assert "dmc" in {parameter["key"] for parameter in kinds["junit"]["parameters"]}
+    assert kinds["junit"]["columns"] == []
+    assert {"external_id", "outcome"} <= {each["name"] for each in kinds["results"]["columns"] if each["required"]}
 
 
 # --- assessments and reports ------------------------------------------------------------------------------

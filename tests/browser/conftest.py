@@ -18,9 +18,8 @@ from svtad.lib import clock
 from svtad.parties.models import Organisation, Person
 from svtad.portal.demo.cast import DEMO_DOMAIN, DEMO_PASSWORD
 from svtad.portal.demo.load import load
-from svtad.rulebook.vocabulary import Step
 from testphases.models import PlannedTest, TestScope
-from tests.factories import MAKER, House, make_dmc, make_house, make_issue, make_person
+from tests.factories import MAKER, House, make_dmc, make_house, make_issue
 
 
 @pytest.fixture(scope="session")
@@ -108,6 +107,3 @@ def sign_in_as(page: Page, live_server: LiveServer) -> Callable[..., None]:
         page.get_by_role("button", name="Sign in").click()
 
     return fill_in
-
-
-__all__ = ["Step", "World", "make_person", "make_world"]

@@ -15,7 +15,9 @@ NOT_PAGES = re.compile(r"/files/|/facts/|/file/|/errors/|[?&]as=csv|^/api/|^/sta
 _IDS = re.compile(r"/[A-Za-z0-9]{22}(?=/)|/[0-9a-f]{64}(?=/)")
 
 #: Role, colour scheme and width; each reaches tens of pages. Together they are light and dark, wide and narrow.
-SWEEPS = [("manager", "light", 1280), ("manager", "dark", 320), ("admin", "light", 320), ("arden", "dark", 1280)]
+SWEEPS = [("manager", "light", 1280), ("admin", "dark", 320), ("arden", "dark", 1280), ("dunmere", "light", 320)]
+#: axe as it comes, and the rule of WCAG 2.2 on the size of targets, which it leaves off.
+AXE = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
 
 
 def shape(path: str) -> str:
@@ -37,12 +39,13 @@ def test_every_page_that_a_role_reaches_is_accessible_and_does_not_scroll_sidewa
             continue
         seen.add(shape(path))
         answer = page.goto(f"{live_server.url}{path}")
-        page.wait_for_load_state("networkidle")
+        if page.locator("[hx-get]").count():
+            page.wait_for_load_state("networkidle")
         wrong += [f"{path}: {fault}" for fault in faults(page, answer.status)]
         todo.extend(page.eval_on_selector_all("a[href]", "links => links.map(link => link.getAttribute('href'))"))
         todo = deque(link for link in todo if link.startswith("/"))
     assert not wrong, "\n".join(wrong)
-    assert len(seen) >= {"manager": 35, "admin": 35, "arden": 20}[handle], sorted(seen)
+    assert len(seen) >= {"manager": 35, "admin": 35, "arden": 20, "dunmere": 6}[handle], sorted(seen)
 
 
 def faults(page, status):
@@ -52,22 +55,13 @@ def faults(page, status):
     over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     if over > 0:
         yield f"scrolls {over} px sideways"
-    for violation in Axe().run(page).response["violations"]:
+    for violation in Axe().run(page, options=AXE).response["violations"]:
         yield f"axe {violation['id']}: {violation['nodes'][0]['html'][:160]}"
-    for one in page.eval_on_selector_all(
-        "main :is(a, button, input:not([type=hidden]), select, summary)",
-        """elements => elements.filter(element => {
-            const box = element.getBoundingClientRect();
-            const inText = element.matches('p a, li a, dd a, label input');
-            return box.width && !inText && (box.height < 23.5 || box.width < 17.5);
-        }).map(element => element.outerHTML.slice(0, 120))""",
-    )[:3]:
-        yield f"target smaller than 24 px: {one}"
 
 
-def test_tab_reaches_the_controls_in_order_with_a_visible_outline(demo, page, sign_in_as, visit):
-    sign_in_as("manager")
-    visit(f"/phases/{demo.public_id}/")
+def test_tab_reaches_the_controls_in_order_with_a_visible_outline(live_world, page, sign_in, visit):
+    sign_in(page, live_world.person("test_manager"))
+    visit(f"/phases/{live_world.sit.public_id}/")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     tops, outlines = [], set()
@@ -85,11 +79,11 @@ def test_tab_reaches_the_controls_in_order_with_a_visible_outline(demo, page, si
     assert all(later >= earlier - 60 for earlier, later in zip(tops, tops[1:], strict=False)), tops
 
 
-def test_the_page_prints_without_its_controls(demo, page, sign_in_as, visit):
-    sign_in_as("manager")
-    visit(f"/phases/{demo.public_id}/")
+def test_the_page_prints_without_its_controls(live_world, page, sign_in, visit):
+    sign_in(page, live_world.person("test_manager"))
+    visit(f"/phases/{live_world.sit.public_id}/")
     page.emulate_media(media="print")
     assert not page.locator("header nav").is_visible()
     assert not page.get_by_role("button", name="Judge again").is_visible()
     assert page.locator("main table").first.is_visible()
-    assert page.get_by_text("Synthetic demonstration data").is_visible()
+    assert page.get_by_role("heading", level=1).is_visible()

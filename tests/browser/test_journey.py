@@ -25,9 +25,7 @@ JUNIT = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 @pytest.mark.clause("SVTAD 1.23", "12.6", "9.7", "16.5")
-def test_results_are_sent_in_looked_at_imported_judged_and_reported(
-    live_world, worker, page, sign_in, visit, tmp_path
-):
+def test_results_are_sent_in_looked_at_imported_judged_and_reported(live_world, worker, page, sign_in, visit, tmp_path):
     upload = tmp_path / "night.xml"
     upload.write_text(JUNIT)
     sign_in(page, live_world.person("test_manager"))

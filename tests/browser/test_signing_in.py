@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from svtad.parties.actions import disable_person
 from svtad.portal.demo.cast import PEOPLE
+from tests.factories import MAKER, make_person
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -41,31 +43,45 @@ def test_each_role_signs_in_and_finds_its_own_tabs(demo, page, sign_in_as, live_
     assert seen == set(TABS)
 
 
-def test_a_wrong_password_says_no_more_than_that_and_ten_close_the_door(demo, page, sign_in_as):
-    sign_in_as("manager", "not-the-password")
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture
+def person(live_world):
+    return make_person("tab_member", live_world.house.tab, password=PASSWORD)
+
+
+@pytest.fixture
+def fill_in(page, live_server):
+    def go(person, password, path="/sign-in/"):
+        page.goto(f"{live_server.url}{path}")
+        page.get_by_label("E-mail address").fill(person.email.upper())
+        page.get_by_label("Password").fill(password)
+        page.get_by_role("button", name="Sign in").click()
+
+    return go
+
+
+def test_a_wrong_password_says_no_more_than_that_and_ten_close_the_door(person, page, fill_in):
+    fill_in(person, "not the password")
     expect(page.get_by_text("do not go together")).to_be_visible()
     for _ in range(9):
-        sign_in_as("manager", "not-the-password")
+        fill_in(person, "not the password")
     expect(page.get_by_role("heading", name="Signing in is closed for a while")).to_be_visible()
-    sign_in_as("manager")
+    fill_in(person, PASSWORD)
     expect(page.get_by_role("heading", name="Signing in is closed for a while")).to_be_visible()
 
 
-def test_a_page_asks_to_sign_in_and_then_opens(demo, page, sign_in_as, visit, live_server):
-    visit(f"/phases/{demo.public_id}/")
-    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
-    page.get_by_label("E-mail address").fill("manager@demo.example")
-    page.get_by_label("Password").fill("demonstration-only-2019")
-    page.get_by_role("button", name="Sign in").click()
-    expect(page).to_have_url(f"{live_server.url}/phases/{demo.public_id}/")
+def test_a_page_asks_to_sign_in_and_then_opens(person, live_world, page, fill_in, live_server):
+    path = f"/phases/{live_world.sit.public_id}/"
+    fill_in(person, PASSWORD, path)
+    expect(page).to_have_url(f"{live_server.url}{path}")
 
 
-def test_a_disabled_person_is_out_at_once(demo, page, sign_in_as, visit):
-    from svtad.parties.actions import disable_person
-    from svtad.parties.models import Person
-    from tests.factories import MAKER
-
-    sign_in_as("tab")
-    disable_person(person=Person.objects.get(email="tab@demo.example"), reason="Has left.", by=MAKER)
+def test_a_disabled_person_is_out_at_once(person, page, fill_in, visit):
+    fill_in(person, PASSWORD)
+    visit("/phases/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("1 Test Phase")
+    disable_person(person=person, reason="Has left.", by=MAKER)
     visit("/phases/")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from svtad.governance import actions
+from svtad.governance import actions, registry
 from svtad.governance.models import Matter, StoredFile
 from svtad.parties.actors import Actor, system_actor
 from svtad.parties.audiences import GOVERNANCE, audience_of
@@ -17,6 +17,12 @@ from svtad.parties.models import Audience
 @pytest.fixture(autouse=True)
 def files_of_this_test(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "files"
+
+
+@pytest.fixture
+def no_handlers(monkeypatch):
+    """Decisions without effects: these matters have no subject in the apps above."""
+    monkeypatch.setattr(registry, "_handlers", {})
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from svtad.governance.queries import state_at, states_at
 from svtad.lib.errors import ActionDenied, InvalidInput, Refused
 from svtad.parties.actors import ANONYMOUS, Actor
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_handlers")]
 
 T0 = dt.datetime(2019, 4, 1, 9, tzinfo=dt.UTC)
 TAG_DAY = dt.datetime(2019, 4, 18, 10, tzinfo=dt.UTC)  # Maundy Thursday

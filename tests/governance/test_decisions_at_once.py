@@ -14,7 +14,7 @@ from svtad.governance import actions
 from svtad.governance.models import Decision, Matter
 from svtad.lib.errors import Refused
 
-pytestmark = [pytest.mark.services, pytest.mark.usefixtures("postgres_only", "transactional_db")]
+pytestmark = [pytest.mark.services, pytest.mark.usefixtures("postgres_only", "transactional_db", "no_handlers")]
 
 TAG_DAY = dt.datetime(2019, 4, 18, 10, tzinfo=dt.UTC)
 

@@ -13,6 +13,7 @@ from issues.policies import TRANSITIONS, path_between
 from svtad.audit.models import AuditEvent
 from svtad.lib.errors import ActionDenied, InvalidInput, Refused
 from svtad.lib.models import AppendOnlyError
+from svtad.parties.policies import allowed
 from testphases.actions import create_scope, end_participation
 from testphases.models import FactsChanged
 from tests.factories import DAY, MAKER, at, make_dmc, make_document, make_issue, make_organisation
@@ -157,20 +158,23 @@ def test_the_listed_moves_are_those_of_the_rules():
 
 
 @pytest.mark.clause("SVTAD 1.23", "14.1")
-@pytest.mark.parametrize(
-    ("state", "to_state"), sorted(itertools.product(IssueState.values, repeat=2)), ids=lambda value: value
-)
-def test_a_listed_move_is_made_and_any_other_refused(house, sit, state, to_state):
+@pytest.mark.parametrize("state", IssueState.values)
+def test_a_listed_move_is_made_and_any_other_refused(house, sit, state):
     issue = make_issue(sit, raised_by=house.dcc, severity="3", provider=house.alpha, state=state, reasons="Why")
-    if (state, to_state) in LISTED:
-        change_state(issue=issue, to_state=to_state, reasons="Why", by=MAKER, at=at(days=1))
-        assert TestingIssue.objects.get().state == issue.state == to_state
-        return
-    with pytest.raises(Refused) as refused:
-        change_state(issue=issue, to_state=to_state, reasons="Why", by=MAKER, at=at(days=1))
-    assert issue.reference in refused.value.reason
-    assert TestingIssue.objects.get().state == state
-    assert IssueStateChange.objects.filter(recorded_at=at(days=1)).count() == 0
+    moved = set()
+    for to_state in IssueState.values:
+        attempt = transaction.savepoint()
+        fresh = TestingIssue.objects.get()
+        done, reason = allowed(change_state, issue=fresh, to_state=to_state, reasons="Why", by=MAKER, at=at(days=1))
+        if done:
+            moved.add((state, to_state))
+            assert TestingIssue.objects.get().state == fresh.state == to_state
+        else:
+            assert issue.reference in reason
+            assert TestingIssue.objects.get().state == state
+            assert IssueStateChange.objects.filter(recorded_at=at(days=1)).count() == 0
+        transaction.savepoint_rollback(attempt)
+    assert moved == {pair for pair in EXPECTED if pair[0] == state}
 
 
 def test_an_unknown_state_is_refused_not_a_fault(house, sit):

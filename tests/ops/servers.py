@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 START_SECONDS = 60.0
+_MEMORY = "/dev/shm"
+_MEMORY_ROOM = 4 * 1024**3
 
 
 class ServerError(RuntimeError):
@@ -137,7 +139,7 @@ def postgres(*, durable: bool = False) -> Iterator[Server]:
         raise ServerError("PostgreSQL is not installed (Debian: apt-get install postgresql)")
     # initdb refuses root.
     user = "postgres" if os.geteuid() == 0 else None
-    with _place("svtad-pg-", user) as place:
+    with _place("svtad-pg-", user, in_memory=not durable) as place:
         password = secrets.token_hex(16)
         secret = place / "password"
         secret.write_text(password)
@@ -155,7 +157,8 @@ def postgres(*, durable: bool = False) -> Iterator[Server]:
         options = ["listen_addresses=127.0.0.1", f"unix_socket_directories={place}", "max_connections=100",
                    "shared_buffers=256MB", "log_min_messages=warning"]  # fmt: skip
         if not durable:
-            options += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
+            options += ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off",
+                        "wal_level=minimal", "max_wal_senders=0", "checkpoint_timeout=1h"]  # fmt: skip
         command = [binary, "-D", str(place / "data"), "-p", str(port), *(f"--{option}" for option in options)]
         url = f"postgres://svtad:{password}@127.0.0.1:{port}/postgres"
         server = Server("PostgreSQL", url, port, command, user, place / "log", signal.SIGINT)
@@ -185,8 +188,12 @@ def redis(*, aof: bool = False) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def _place(prefix: str, user: str | None) -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(prefix=prefix, dir=os.environ.get("SVTAD_SERVERS_DIR") or None))
+def _place(prefix: str, user: str | None, *, in_memory: bool = False) -> Iterator[Path]:
+    """A directory for one server; `in_memory` where there is room, because emptying tables makes many files."""
+    parent = os.environ.get("SVTAD_SERVERS_DIR")
+    if parent is None and in_memory and os.path.isdir(_MEMORY) and shutil.disk_usage(_MEMORY).free > _MEMORY_ROOM:
+        parent = _MEMORY
+    path = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
     try:
         if user:
             shutil.chown(path, user)

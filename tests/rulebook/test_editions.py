@@ -78,12 +78,16 @@ def test_numbers_have_no_default_and_readings_have_one_among_their_choices() -> 
     keys = [spec.key for spec in EDITION.parameters]
     assert len(set(keys)) == len(keys)
     for spec in EDITION.parameters:
-        assert spec.is_reading is (spec.kind is not ParameterKind.RATE)
+        assert spec.kind is not ParameterKind.RATE or not spec.is_reading
         assert spec.why.endswith(".")
         if spec.is_reading:
             assert spec.default in spec.choices
             assert all(text.endswith(".") for text in spec.choices.values())
     assert [spec.key for spec in EDITION.parameters if not spec.is_reading] == [
+        "precursors.SCT",
+        "precursors.ACTIVE_MMT",
+        "precursors.DORMANT_MMT",
+        "precursors.MIXED_MMT",
         "pit.minimum_pass_rate",
         "pit.regression_pass_rate",
     ]
@@ -133,7 +137,10 @@ def test_every_reading_and_setting_is_shown_by_some_criterion() -> None:
     folder = Path(editions.__file__).parents[1]
     source = "".join(path.read_text(encoding="utf-8") for path in folder.glob("criteria/*.py"))
     keys = [*(reading.key for reading in EDITION.readings), *(spec.key for spec in EDITION.parameters)]
-    assert [key for key in keys if f'"{key}"' not in source and not key.startswith("considered.")] == []
+    by_kind = ("considered.", "precursors.")
+    assert [key for key in keys if f'"{key}"' not in source and not key.startswith(by_kind)] == []
+    orders = {key for key in keys if key.startswith("precursors.")} - {"precursors.recorded"}
+    assert orders == {f"precursors.{kind.key}" for kind in EDITION.phase_kinds}
     clauses = {f"considered.{kind.considered_clause}" for kind in EDITION.phase_kinds if kind.considered_clause}
     assert {key for key in keys if key.startswith("considered.")} == clauses
 

@@ -89,6 +89,8 @@ def test_clause_12_5_b_names_what_is_missing_or_not_recorded() -> None:
     assert one.summary == "No certificate in force: PIT of MOC, Provider C."
     unrecorded = entry(entry_of(sit(precursors=None)), "12.5(b)")
     assert (unrecorded.verdict, unrecorded.missing[0].key) == (Verdict.CANNOT_EVALUATE, "precursors")
+    capacity = entry(entry_of(sit(phase_kind="SCT", precursors=None)), "12.5(b)")
+    assert (capacity.verdict, capacity.missing[0].key) == (Verdict.CANNOT_EVALUATE, "precursors.SCT")
     nobody = entry(entry_of(sit(precursors=(precursor(providers=()),))), "12.5(b)")
     assert (nobody.verdict, nobody.missing[0].key) == (Verdict.CANNOT_EVALUATE, "precursors.pit-scope.providers")
     first = entry(entry_of(pit()), "12.5(b)")

@@ -6,7 +6,7 @@ from svtad.rulebook.calendar import london_date
 from svtad.rulebook.case import Case, Result, first_and_more, number
 from svtad.rulebook.criteria.evidence import STANDS, good, items, lines, not_good, why_not
 from svtad.rulebook.facts import OverlapApproval, PrecursorPhase
-from svtad.rulebook.findings import Blocker, EvidenceLine, Missing
+from svtad.rulebook.findings import Blocker, EvidenceLine, Missing, ReadingUsed
 from svtad.rulebook.vocabulary import ApprovalState, EvidenceKind, EvidenceState, Verdict
 
 
@@ -48,10 +48,15 @@ def precursor_certificates(case: Case) -> Result:
     The one exception is an overlap of SIT and SMETS1 Interface Testing that the TAG reviewed and the Panel agreed
     (5.7). A revoked certificate does not satisfy it.
     """
-    readings = (case.reading("precursors.recorded"), case.reading("overlap.only_5_7"))
+    order = f"precursors.{case.facts.phase_kind}"
+    readings: tuple[ReadingUsed, ...] = (case.reading("precursors.recorded"), case.reading("overlap.only_5_7"))
+    if case.is_answered(order):
+        readings = (case.setting(order), *readings)
     precursors = case.facts.precursors
     if precursors is None:
-        missing = Missing(kind="fact", key="precursors", text="Which Test Phases come before is not recorded.")
+        missing = case.missing_parameter(order)
+        if case.is_answered(order):
+            missing = Missing(kind="fact", key="precursors", text="Which Test Phases come before is not recorded.")
         return Result(verdict=Verdict.CANNOT_EVALUATE, summary=missing.text, missing=(missing,), readings=readings)
     needed = [phase for phase in precursors if not _overlaps(case, phase)]
     excepted = [phase.title for phase in precursors if _overlaps(case, phase)]
