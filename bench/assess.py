@@ -223,6 +223,7 @@ def _runs(scope: TestScope) -> None:
             "ORDER BY planned_test_id, occurred_at DESC, id DESC) a ON a.planned_test_id = e.planned_test_id",
             [scope.pk, scope.pk],
         )
+    _tune()
     if plan_counts(scope) != plan_counts(scope, clock.now()):
         raise RuntimeError("the seeded latest results are not those of the seeded runs")
 

@@ -138,8 +138,8 @@ def _naive(*, issues: int, tests: int) -> Made:
     child = os.fork()
     if child == 0:
         os.close(reading)
-        pages = _print_naively(issues, tests)
-        os.write(writing, f"{pages} {_most_memory()}".encode())
+        made = _print_naively(issues, tests)
+        os.write(writing, f"{made} {_most_memory()}".encode())
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading) as answer:
@@ -156,7 +156,7 @@ def _print_naively(issues: int, tests: int) -> int:
     from tests.reports import samples
 
     facts = samples.many(samples.facts(), open_issues=issues, open_tests=tests)
-    names = {row.id: row.name for row in (*facts.providers, *facts.dmcs)}
+    names = {row.id: row.name for row in facts.providers} | {row.id: row.name for row in facts.dmcs}
     fetcher, fonts = AssetFetcher(), FontConfiguration()
     css = (
         f"@font-face {{ font-family: F; src: url(asset:{FONTS[0]}) }}"

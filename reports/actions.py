@@ -8,12 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
-from pypdf import PdfReader
 
 from reports import policies, queries
 from reports.contents import annex_volume, check_reportable, completion_report
 from reports.contents.words import instant
-from reports.rendering import render_pdf, render_volume
 from reports.shapes import CompletionReport
 from svtad.gates.actions import file_report
 from svtad.gates.models import Assessment, EvidenceItem, FiledReport
@@ -88,6 +86,8 @@ def produce_completion_report(*, job: Job, progress: Progress, hold: Hold) -> di
     progress(
         _PAGES_FROM, f"Laying out, with {len(report.open_issues)} issues and {len(report.open_tests)} tests listed"
     )
+    from reports.rendering import render_pdf  # half of a process's start-up; only a job that makes pages pays it
+
     content = render_pdf(report, on_page=_page_counter(progress))
     progress(_PAGES_TO, "Checking the PDF")
     pages = _checked_pages(content)
@@ -108,6 +108,8 @@ def produce_annex_volume(*, job: Job, progress: Progress, hold: Hold) -> dict[st
     report = _contents(assessment, parent, stale=job.params["stale"])
     volume = annex_volume(report, int(job.params["volume"]))
     progress(_PAGES_FROM, f"Laying out {volume.entry.rows} rows")
+    from reports.rendering import render_volume  # as above
+
     content = render_volume(volume, on_page=_page_counter(progress))
     progress(_PAGES_TO, "Checking the PDF")
     pages = _checked_pages(content)
@@ -186,6 +188,8 @@ def _page_counter(progress: Progress) -> Callable[[int], None]:
 
 def _checked_pages(content: bytes) -> int:
     """Read the PDF back: it opens, it is tagged, it has a language. Returns its pages; raises Refused otherwise."""
+    from pypdf import PdfReader  # as above
+
     reader = PdfReader(io.BytesIO(content))
     root = reader.root_object
     if "/StructTreeRoot" not in root or root.get("/Lang") != "en-GB" or not reader.pages:

@@ -68,6 +68,7 @@ class Comparison:
     _errors: list[FieldError] = field(default_factory=list)
     _seen: dict[tuple[str, str], int | None] = field(default_factory=dict)
     _new_references: set[str] = field(default_factory=set)
+    _raisers: set[int] = field(default_factory=set)
 
     def compare(self, rows: Iterable[IssueRow]) -> IssuePlan:
         """Return what the rows would do, every error named with its row and field."""
@@ -135,11 +136,6 @@ class Comparison:
         return set(TestingIssue.objects.values_list("reference", flat=True))
 
     @cached_property
-    def _may_raise_for(self) -> dict[int, str]:
-        """Whom the actor was found to raise issues for: why not, or ""."""
-        return {}
-
-    @cached_property
     def _default_raiser(self) -> Organisation | None:
         own = [found for found in self._organisations.values() if found.pk in self.by.organisation_pks]
         return own[0] if len(own) == 1 else None
@@ -179,20 +175,13 @@ class Comparison:
 
     def _raised_by(self, row: IssueRow) -> Organisation | None:
         """Return who raised it as the row says, or who sends it; None leaves it to what is known."""
-        if not row.raised_by:
-            return self._default_raiser
-        found = self._organisations.get(row.raised_by)
-        if found is None:
+        found = self._organisations.get(row.raised_by) if row.raised_by else self._default_raiser
+        if found is None and row.raised_by:
             message = f"There is no organisation with the code “{row.raised_by[:24]}” that you raise issues for."
             raise InvalidInput.one("raised_by", message)
-        if found.pk not in self._may_raise_for:
-            try:
-                policies.check_can_raise(self.by, scope=self.scope, raised_by=found)
-                self._may_raise_for[found.pk] = ""
-            except ActionDenied as denied:
-                self._may_raise_for[found.pk] = str(denied)
-        if self._may_raise_for[found.pk]:
-            raise InvalidInput.one("raised_by", self._may_raise_for[found.pk])
+        if found is not None and found.pk not in self._raisers:
+            policies.check_can_raise(self.by, scope=self.scope, raised_by=found)
+            self._raisers.add(found.pk)
         return found
 
     def _identity(self, row: IssueRow, raised_by: Organisation | None) -> IssueChange:
@@ -347,8 +336,7 @@ class Comparison:
         self._only_dcc("state")
         path = policies.path_between(change.issue.state, row.state)
         if path is None:
-            policies.check_transition(change.issue, row.state)
-            raise Refused(policies.CLAUSE, f"There is no way from {change.issue.state} to {row.state}.")
+            raise Refused(policies.CLAUSE, f"By listed moves no way leads from {change.issue.state} to {row.state}.")
         reasons = checked_reasons(reasons=row.reasons) if row.state == IssueState.REJECTED else ""
         for step in path:
             last = step == row.state

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from svtad.parties.actors import ANONYMOUS, Actor
 from testphases.models import CapabilityRelease, Programme, TestScope
@@ -105,10 +105,7 @@ def _tabs(path: str, actor: Actor, release: CapabilityRelease | None) -> list[Ta
     for label, route, key, permissions, _ in TABS:
         if permissions and not any(actor.may(permission) for permission in permissions):
             continue
-        try:
-            href = reverse(route)
-        except NoReverseMatch:
-            continue
+        href = reverse(route)
         if release is not None:
             href = f"{href}?release={release.public_id}"
         tabs.append(Tab(label, href, key, route == covering))

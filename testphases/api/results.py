@@ -134,7 +134,8 @@ class Results(ApiView):
         batch = self._import_rows(request) if _is_json(request) else self._import_file(request)
         if batch.state != BatchState.COMMITTED:
             # The CSV that is made of rows has a header, as its first row.
-            raise InvalidInput(why_not_imported(batch, **({"field": "rows", "header": 1} if _is_json(request) else {})))
+            rows = _is_json(request)
+            raise InvalidInput(why_not_imported(batch, field="rows" if rows else "file", header=int(rows)))
         counts = batch.summary.get("counts", {})
         return Response(show_batch(batch), status=201 if counts.get("recorded") or counts.get("unmatched") else 200)
 

@@ -7,16 +7,17 @@ finds the latest of each test among the runs recorded by then. A test holds the 
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
 from svtad.devices.models import DeviceModelCombination
 from svtad.parties.models import Organisation
-from testphases.models import ComponentVersionSet, TestRun, TestScope
+from testphases.models import ComponentVersionSet, Outcome, TestKind, TestRun, TestScope
 from testphases.queries.lists import current_exit_versions
 from testphases.queries.statement import statement
 
@@ -117,23 +118,25 @@ class PlanCounts:
 def plan_counts(scope: TestScope, moment: dt.datetime | None = None) -> PlanCounts:
     """Return the counts of `scope` as recorded by `moment`; None is now and reads the kept latest results.
 
-    Three statements and two small name lookups, whatever the number of runs. `watermark` is the key of
-    the last run recorded.
+    A fixed number of statements, whatever the number of runs. `watermark` is the key of the last run recorded.
     """
     frozen = current_exit_versions(scope, moment)
-    sql, params = statement(scope, moment=moment, exit_set=frozen.version_set_id if frozen else None)
+    exit_set = frozen.version_set_id if frozen else None
+    found: list[_Row] = []
     with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        found = cursor.fetchall()
+        for sql, params in statement(scope, moment=moment, exit_set=exit_set):
+            cursor.execute(sql, params)
+            found += [_Row(*row) for row in cursor.fetchall()]
     names = _Names.of(found)
-    cells = tuple(sorted((names.cell(row) for row in found if row[0] == "cell"), key=_cell_order))
-    details = [row for row in found if row[0] == "test"]
-    rows = tuple(sorted((names.row(row) for row in details if row[5]), key=lambda row: (row.reference, row.id)))
-    gaps = sorted((names.gap(row) for row in details if row[6]), key=lambda gap: (gap.reference, gap.id))
-    ran = [instant for row in found if row[0] == "cell" and (instant := _instant(row[20]))]
+    cells = names.cells(row for row in found if row.what == "cell")
+    tests = [row for row in found if row.what == "test"]
+    rows = [names.row(row, status) for row in tests if (status := _status(row, exit_set))]
+    gaps = [names.gap(row) for row in tests if not row.descoped and row.evidence in ("MISSING", "FAILED")]
+    gaps.sort(key=lambda gap: (gap.reference, gap.id))
+    ran = [instant for row in found if not row.descoped and (instant := _instant(row.last))]
     return PlanCounts(
-        cells=cells,
-        rows=rows,
+        cells=tuple(cells),
+        rows=tuple(sorted(rows, key=lambda row: (row.reference, row.id))),
         evidence=EvidenceCounts(
             executed=sum(cell.executed for cell in cells),
             with_evidence=sum(cell.with_evidence for cell in cells),
@@ -182,6 +185,64 @@ def _watermark(scope: TestScope, moment: dt.datetime | None) -> str:
     return last or ""
 
 
+class _Row(NamedTuple):
+    """A row of the statement: see `testphases.queries.statement.COLUMNS`."""
+
+    what: str
+    dmc_id: int | None
+    functional_group: str
+    kind: str
+    provider_id: int | None
+    descoped: bool
+    outcome: str | None
+    exit_outcome: str | None
+    is_assured: bool
+    evidence: str | None
+    number: int
+    last: Any
+    version_set_id: int | None
+    ran_and_failed: bool
+    public_id: str
+    external_id: str
+    title: str
+
+
+def _status(row: _Row, exit_set: int | None) -> PlanRowStatus | None:
+    """Return why a planned test is listed; None where it passed and only its evidence is missing."""
+    if row.descoped:
+        return PlanRowStatus.DESCOPED
+    if row.outcome is None:
+        return PlanRowStatus.NOT_RUN
+    if row.kind == TestKind.REGRESSION and exit_set is not None:
+        if row.exit_outcome is None:
+            return PlanRowStatus.WRONG_VERSION
+        return PlanRowStatus.FAILED if row.exit_outcome == Outcome.FAILED else None
+    return PlanRowStatus.FAILED if row.outcome == Outcome.FAILED else None
+
+
+def _counted(row: _Row) -> dict[str, int]:
+    """Return to which counts of its cell the tests of a row come."""
+    if row.descoped:
+        return {"planned": row.number, "descoped": row.number}
+    if row.outcome is None:
+        return {"planned": row.number, "not_run": row.number}
+    passed = row.outcome == Outcome.PASSED
+    named = {
+        "planned": True,
+        "executed": True,
+        "passed": passed,
+        "failed": not passed,
+        "assured_passed": passed and row.is_assured,
+        "exit_executed": row.exit_outcome is not None,
+        "exit_passed": row.exit_outcome == Outcome.PASSED,
+        "with_evidence": row.evidence in ("FILE", "FAILED"),
+        "no_file_needed": row.evidence == "NEEDLESS",
+        "evidence_missing": row.evidence == "MISSING",
+        "evidence_failed": row.evidence == "FAILED",
+    }
+    return {name: row.number for name, counts in named.items() if counts}
+
+
 @dataclass(frozen=True)
 class _Names:
     """Public ids and names of the DMCs, providers and version sets that a result mentions."""
@@ -191,51 +252,65 @@ class _Names:
     versions: dict[int, str]
 
     @classmethod
-    def of(cls, found: Sequence[tuple[Any, ...]]) -> _Names:
-        dmcs = DeviceModelCombination.objects.filter(pk__in={row[1] for row in found if row[1]})
-        providers = Organisation.objects.filter(pk__in={row[4] for row in found if row[4]})
-        versions = ComponentVersionSet.objects.filter(pk__in={row[7] for row in found if row[0] == "test" and row[7]})
+    def of(cls, found: Sequence[_Row]) -> _Names:
+        dmcs = DeviceModelCombination.objects.filter(pk__in={row.dmc_id for row in found if row.dmc_id})
+        providers = Organisation.objects.filter(pk__in={row.provider_id for row in found if row.provider_id})
+        versions = ComponentVersionSet.objects.filter(
+            pk__in={row.version_set_id for row in found if row.version_set_id}
+        )
         return cls(
             dmcs={pk: (public, name) for pk, public, name in dmcs.values_list("pk", "public_id", "reference")},
             providers={pk: (public, name) for pk, public, name in providers.values_list("pk", "public_id", "name")},
             versions=dict(versions.values_list("pk", "label")),
         )
 
-    def _where(self, row: tuple[Any, ...]) -> dict[str, Any]:
-        dmc_id, dmc = self.dmcs.get(row[1], (None, ""))
-        provider_id, provider = self.providers.get(row[4], (None, ""))
+    def _where(self, row: _Row) -> dict[str, Any]:
+        dmc_id, dmc = self.dmcs[row.dmc_id] if row.dmc_id else (None, "")
+        provider_id, provider = self.providers[row.provider_id] if row.provider_id else (None, "")
         return {
             "dmc_id": dmc_id,
             "dmc": dmc,
-            "functional_group": row[2],
-            "kind": row[3],
+            "functional_group": row.functional_group,
+            "kind": row.kind,
             "provider_id": provider_id,
             "provider": provider,
         }
 
-    def cell(self, row: tuple[Any, ...]) -> PlanCell:
-        counts: dict[str, Any] = dict(zip(_COUNTS, map(int, row[7:20]), strict=True))
-        return PlanCell(**self._where(row), **counts)
+    def cells(self, rows: Iterable[_Row]) -> list[PlanCell]:
+        """Add up the rows of each cell."""
+        counted: dict[tuple[Any, ...], Counter[str]] = {}
+        where: dict[tuple[Any, ...], dict[str, Any]] = {}
+        for row in rows:
+            key = (row.dmc_id, row.functional_group, row.kind, row.provider_id)
+            if key not in counted:
+                counted[key], where[key] = Counter(), self._where(row)
+            counted[key].update(_counted(row))
+        return sorted((PlanCell(**where[key], **counted[key]) for key in counted), key=_cell_order)
 
-    def row(self, row: tuple[Any, ...]) -> TestRow:
+    def row(self, row: _Row, status: PlanRowStatus) -> TestRow:
         return TestRow(
-            id=row[21],
-            reference=row[22],
-            title=row[23],
-            status=str(row[5]),
-            versions=self.versions.get(row[7]),
-            ran_and_failed=bool(row[8]),
+            id=row.public_id,
+            reference=row.external_id,
+            title=row.title,
+            status=str(status),
+            versions=self.versions.get(row.version_set_id or 0),
+            ran_and_failed=bool(row.ran_and_failed),
             **self._where(row),
         )
 
-    def gap(self, row: tuple[Any, ...]) -> EvidenceGapRow:
+    def gap(self, row: _Row) -> EvidenceGapRow:
         return EvidenceGapRow(
-            id=row[21], reference=row[22], dmc=self._where(row)["dmc"], hash_failed=row[6] == "FAILED"
+            id=row.public_id,
+            reference=row.external_id,
+            dmc=self._where(row)["dmc"],
+            hash_failed=row.evidence == "FAILED",
         )
 
 
 def _instant(value: Any) -> dt.datetime | None:
     """Return a database's instant: PostgreSQL gives one, SQLite its text in UTC."""
-    if value is None or isinstance(value, dt.datetime):
-        return value.astimezone(dt.UTC) if value else None
+    if value is None:
+        return None
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC)
     return dt.datetime.fromisoformat(value).replace(tzinfo=dt.UTC)

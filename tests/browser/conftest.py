@@ -41,7 +41,7 @@ class World:
     def person(self, role: str, organisation: Organisation | None = None) -> Person:
         """Return somebody of that role, the same one each time."""
         actor = self.house.actor(role, organisation)
-        return Person.objects.get(pk=actor.person_pk)
+        return Person.objects.get(public_id=actor.actor_id)
 
 
 def make_world() -> World:

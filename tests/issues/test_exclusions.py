@@ -10,12 +10,14 @@ from issues.actions import change_state, propose_exclusion
 from issues.models import ExclusionProposal, TestingIssue
 from issues.queries import exclusions_at, issue_list
 from svtad.audit.models import AuditEvent
+from svtad.governance.actions import open_matter
 from svtad.governance.handlers import handler_for
 from svtad.governance.models import Matter
 from svtad.lib.errors import ActionDenied, InvalidInput, Refused
 from svtad.rulebook.vocabulary import ExclusionState
+from testphases.actions import create_scope
 from testphases.models import FactsChanged
-from tests.factories import MAKER, at, decide, make_issue
+from tests.factories import MAKER, at, decide, make_document, make_issue
 
 CLAUSE = "SVTAD 1.23"
 
@@ -64,6 +66,12 @@ def test_an_issue_can_be_excluded_in_sit_and_interface_testing_only(house, kind,
     with pytest.raises(Refused) as refused:
         propose(issue, scope)
     assert refused.value.clause == "SVTAD 13.20"
+
+
+def test_nothing_is_excluded_under_a_document_of_which_no_edition_is_held(house):
+    scope = create_scope(release=house.releases["FOC"], kind="SIT", governed_by=make_document("1.5"), by=MAKER, at=at())
+    with pytest.raises(Refused):
+        propose(make_issue(scope, raised_by=house.dcc), scope)
 
 
 @pytest.mark.clause(CLAUSE, "13.20", "13.18")
@@ -222,8 +230,6 @@ def test_the_list_shows_what_is_excluded(house, sit, issue):
 
 
 def test_a_matter_names_its_issue_and_one_without_an_issue_is_not_decided(house, sit, issue):
-    from svtad.governance.actions import open_matter
-
     proposal = propose(issue, sit)
     handler = handler_for("EXCLUSION")
     assert handler is not None

@@ -9,6 +9,7 @@ from issues.actions.mirror_rows import IssueRow
 from issues.importers import COLUMNS, IssuesImporter
 from issues.models import Attribution, IssueRunLink, IssueStateChange, SeverityDetermination, TestingIssue
 from issues.policies import TRANSITIONS
+from issues.queries import issues_at
 from svtad.audit.models import AuditEvent
 from svtad.governance.models import Job
 from svtad.intake import actions as intake
@@ -104,8 +105,6 @@ def test_the_same_file_twice_changes_nothing(house, sit):
 
 
 def test_what_a_later_file_says_otherwise_is_added_and_the_past_stays(house, sit):
-    from issues.queries import issues_at
-
     send(sit, FILE)
     batch = send(
         sit,

@@ -133,6 +133,24 @@ def test_every_wrong_field_is_named_at_once(house, sit):
     assert "later than" in errors_of(raised)["occurred_at"]
 
 
+def test_what_is_too_long_is_named(house, sit):
+    issue = make_issue(sit, raised_by=house.alpha)
+    with pytest.raises(InvalidInput) as raised:
+        change_state(issue=issue, to_state="REJECTED", reasons="x" * 20_001, by=MAKER, at=at(days=1))
+    assert list(errors_of(raised)) == ["reasons"]
+    with pytest.raises(InvalidInput) as raised:
+        edit_issue(issue=issue, title="x" * 301, description="x" * 100_001, by=MAKER, at=at(days=1))
+    assert set(errors_of(raised)) == {"title", "description"}
+    tester = house.actor("provider_tester")
+    for source, external_id, wrong in (("s" * 55, "J-1", "source"), ("jira", "e" * 121, "external_id")):
+        with pytest.raises(InvalidInput) as raised:
+            raise_issue(
+                scope=sit, title="x", raised_by=house.alpha, source=source, external_id=external_id, by=tester,
+                at=at(days=1),
+            )  # fmt: skip
+        assert list(errors_of(raised)) == [wrong]
+
+
 def test_an_issue_is_no_way_to_find_out_which_dmcs_there_are(house, sit):
     dmc = make_dmc("D-SECRET")
     sct = house.scope("SCT")

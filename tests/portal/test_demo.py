@@ -123,14 +123,14 @@ def test_each_verdict_is_right_by_hand_and_ordinary_use_turns_it_met(cast: Cast,
     papers.attach(
         cast,
         sit,
-        EvidenceKind.SIT_AUDIT_REPORT,
-        "SIT Audit Report",
+        kind=EvidenceKind.SIT_AUDIT_REPORT,
+        title="SIT Audit Report",
         state=EvidenceState.FINAL,
         statements={f"19.4({letter})": True for letter in "abcdef"},
         by="auditor",
         at=now(),
     )
-    papers.attach(cast, sit, EvidenceKind.TEST_HEATMAP, "Heatmap", state=EvidenceState.ACCEPTED, at=now())
+    papers.attach(cast, sit, kind=EvidenceKind.TEST_HEATMAP, title="Heatmap", state=EvidenceState.ACCEPTED, at=now())
     assert set(judged(sit).values()) == {Verdict.MET}
 
     papers.confirm_completion(cast=cast, scope=sit, at=now())

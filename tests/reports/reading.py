@@ -34,13 +34,13 @@ class Tag:
 
 def structure(reader: PdfReader) -> Tag:
     """The structure tree, from its root's one child down."""
-    root = reader.root_object["/StructTreeRoot"]
+    root: Any = reader.root_object["/StructTreeRoot"]
     (document,) = root["/K"]
     return _tag(document)
 
 
 def _tag(node: Any) -> Tag:
-    element = node.get_object() if isinstance(node, IndirectObject) else node
+    element: Any = node.get_object() if isinstance(node, IndirectObject) else node
     kids = element.get("/K", [])
     kids = kids if isinstance(kids, list) else [kids]
     children = []

@@ -44,6 +44,7 @@ def all_met():
         for key, _ in samples.PROVIDERS
     )
     total = sum(cell.executed for cell in cells)
+    assert base.execution_evidence is not None
     return replace(
         base,
         test_counts=cells,

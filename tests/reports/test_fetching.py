@@ -7,6 +7,8 @@ import http.server
 import io
 import logging
 import threading
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from pypdf import PdfReader
@@ -97,7 +99,7 @@ def in_all_streams(content: bytes, needle: bytes) -> bool:
     """Whether the bytes of a PDF hold `needle`, in any stream as well."""
     reader = PdfReader(io.BytesIO(content))
     numbers = [*reader.xref[0], *reader.xref_objStm]
-    items = (reader.get_object(number) for number in numbers)
+    items: Iterator[Any] = (reader.get_object(number) for number in numbers)
     return needle in content or any(needle in item.get_data() for item in items if hasattr(item, "get_data"))
 
 
@@ -215,5 +217,6 @@ def test_attached_files_are_found_by_their_names_in_order():
         "m.bin": b"m.bin",
         "z.json": b"z.json",
     }
-    tree = reader.root_object["/Names"]["/EmbeddedFiles"]["/Names"]
+    root: Any = reader.root_object
+    tree = root["/Names"]["/EmbeddedFiles"]["/Names"]
     assert tree[::2] == sorted(tree[::2])

@@ -30,7 +30,7 @@ def start(tmp_path, _shared_worker, settings) -> Iterator[Callable[[], Process]]
     settings.JOB_LEASE_SECONDS = LEASE_SECONDS
     _shared_worker.put_aside()
     with app.connection_for_write() as link:
-        link.default_channel.queue_purge(app.conf.task_default_queue)
+        link.default_channel.queue_purge(app.conf.task_default_queue)  # type: ignore[attr-defined]
     started: list[Process] = []
 
     def begin() -> Process:

@@ -73,8 +73,9 @@ def test_a_volume_is_a_whole_document_of_its_own(volumes, tmp_path):
         content = render_volume(volume)
         reader = PdfReader(io.BytesIO(content))
         text = text_of(reader)
-        assert reader.root_object["/Lang"] == "en-GB"
-        assert reader.metadata.title.endswith(f"annex volume {volume.entry.number} of 2")
+        assert str(reader.root_object["/Lang"]) == "en-GB"
+        assert reader.metadata is not None
+        assert str(reader.metadata.title).endswith(f"annex volume {volume.entry.number} of 2")
         assert next(tag.kind for tag in structure(reader).all("/H1", "/H2")) == "/H1"
         assert volume.cover.facts_sha256 in squeezed(text)
         assert f"Page 1 of {len(reader.pages)}" in text

@@ -22,7 +22,8 @@ from svtad.parties.actors import Actor
 from svtad.parties.audiences import GOVERNANCE, audience_of
 from svtad.parties.models import Audience, Organisation
 from svtad.rulebook import codec
-from svtad.rulebook.facts import Facts, facts_sha256
+from svtad.rulebook.codec import canonical_json, sha256_of
+from svtad.rulebook.facts import Facts
 from svtad.rulebook.judge import judge
 from svtad.rulebook.relevance import relevant_facts
 from svtad.rulebook.vocabulary import Step
@@ -130,7 +131,10 @@ def _keep(
     facts = relevant_facts(gathered.facts, edition=gathered.edition, step=step, provider=provider)
     if provider is not None and provider not in {row.id for row in facts.providers if row.owes_evidence}:
         raise InvalidInput.one("provider", f"This organisation takes no part in {scope} as a DCC Service Provider.")
-    held = _held(scope, step, provider, facts=facts, until_now=until_now)
+    value = facts.to_json()
+    text = canonical_json(value)
+    del value["as_at"]
+    held = _held(scope, step, provider, facts=facts, sha256=sha256_of(value), until_now=until_now)
     if held is not None:
         return held, False
     judgement = judge(facts, step=step, provider=provider, edition=gathered.edition)
@@ -142,7 +146,7 @@ def _keep(
         version=judgement.version,
         as_at=facts.as_at,
         until_now=until_now,
-        facts=facts.canonical_json(),
+        facts=text,
         facts_sha256=judgement.facts_sha256,
         verdict=judgement.verdict,
         summary={**summary_of(judgement.findings), "covered": list(gathered.covered) if until_now else []},
@@ -182,7 +186,9 @@ def _keep(
     return assessment, True
 
 
-def _held(scope: TestScope, step: Step, provider: str | None, *, facts: Facts, until_now: bool) -> Assessment | None:
+def _held(
+    scope: TestScope, step: Step, provider: str | None, *, facts: Facts, sha256: str, until_now: bool
+) -> Assessment | None:
     """Return the judgement that already rests on these facts, if the last one does.
 
     For a past moment that is the one asked for the same moment before, or the one that stood then.
@@ -198,7 +204,6 @@ def _held(scope: TestScope, step: Step, provider: str | None, *, facts: Facts, u
             alike.filter(until_now=False, as_at=facts.as_at).order_by("-pk").first(),
             present.filter(as_at__lte=facts.as_at).order_by("-pk").first(),
         ]
-    sha256 = facts_sha256(facts)
     return next((row for row in candidates if row is not None and row.facts_sha256 == sha256), None)
 
 

@@ -41,6 +41,24 @@ def consistent_snapshot() -> Iterator[None]:
 
 
 @contextmanager
+def whole_table_plans() -> Iterator[None]:
+    """Have PostgreSQL plan the aggregate inside for whole tables; a transaction is open.
+
+    It reads every planned test of a scope with its runs, so joining row by row is never right: right after a first
+    import, before the tables' statistics are gathered, the planner would do just that, forty thousand times forty
+    thousand. And compiling such a statement takes longer than running it once.
+    """
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL jit = off; SET LOCAL enable_nestloop = off")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL jit = DEFAULT; SET LOCAL enable_nestloop = DEFAULT")
+
+
+@contextmanager
 def judging(scope_pk: int) -> Iterator[None]:
     """Let one at a time judge a scope, so that judgements are stored in the order of their snapshots.
 

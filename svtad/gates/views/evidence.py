@@ -169,7 +169,8 @@ def _evidence_page(
     )
     standing = {item.pk for item in standing_evidence(scope, now())}
     rows = [_row(request, item, item.pk in standing, tried) for item in seen]
-    kinds = [(kind, KIND_TITLES[kind], allowed(_check_kind, request, scope, kind)[1]) for kind in ATTACHED]
+    own = Organisation.objects.filter(pk__in=request.actor.organisation_pks).first()
+    kinds = [(kind, KIND_TITLES[kind], _refusal(request, scope, kind, own)) for kind in ATTACHED]
     log = issue_log_at(scope, None)
     changed = last_issue_change_at(scope, None)
     context = {
@@ -190,10 +191,11 @@ def _evidence_page(
     return render(request, "gates/evidence.html", context, status=400 if wrong else 200)
 
 
-def _check_kind(request: PageRequest, scope: TestScope, kind: EvidenceKind) -> None:
-    """Whether the person may attach this kind, for an organisation of its own where it acts for one."""
-    own = Organisation.objects.filter(pk__in=request.actor.organisation_pks).first()
-    check_can_attach(request.actor, scope, kind=kind, provider=own)
+def _refusal(request: PageRequest, scope: TestScope, kind: EvidenceKind, own: Organisation | None) -> str:
+    """Return why the person may not attach this kind (for an organisation of its own, where it acts for one), or ""."""
+    if request.actor.may("attach_evidence"):
+        return ""
+    return allowed(check_can_attach, request.actor, scope, kind=kind, provider=own)[1]
 
 
 def _row(request: PageRequest, item: EvidenceItem, stands: bool, tried: tuple[int, Form] | None) -> dict[str, Any]:

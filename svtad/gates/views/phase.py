@@ -119,6 +119,7 @@ def assessment(request: PageRequest, public_id: str) -> HttpResponseBase:
         "assessment": found,
         "tab": "history",
         "kept": True,
+        "may_report": request.actor.may("generate_report") and scope.kind != "PIT" and step is not Step.ENTRY,
         "stale": False,
     }
     return render(request, "gates/phase.html", context)

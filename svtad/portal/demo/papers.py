@@ -77,9 +77,9 @@ def decide(
 def attach(
     cast: Cast,
     scope: TestScope,
+    *,
     kind: EvidenceKind,
     title: str,
-    *,
     at: dt.datetime,
     provider: Organisation | None = None,
     state: str = "",
@@ -110,20 +110,27 @@ def enter(*, cast: Cast, scope: TestScope, at: dt.datetime) -> None:
         attach(
             cast,
             scope,
-            EvidenceKind.TEST_PLAN,
-            "Test plan",
+            kind=EvidenceKind.TEST_PLAN,
+            title="Test plan",
             provider=provider,
             state=EvidenceState.SIGNED_OFF,
             at=at,
         )
-    attach(cast, scope, EvidenceKind.TEST_SPECIFICATION, "Test specification", state=EvidenceState.ACCEPTED, at=at)
-    attach(cast, scope, EvidenceKind.TTM, "Test Traceability Matrix", state=EvidenceState.ACCEPTED, at=at)
+    attach(
+        cast,
+        scope,
+        kind=EvidenceKind.TEST_SPECIFICATION,
+        title="Test specification",
+        state=EvidenceState.ACCEPTED,
+        at=at,
+    )
+    attach(cast, scope, kind=EvidenceKind.TTM, title="Test Traceability Matrix", state=EvidenceState.ACCEPTED, at=at)
     ready = {"in_place": True, "secure": True, "ready": True}
     attach(
         cast,
         scope,
-        EvidenceKind.READINESS,
-        "Readiness statement",
+        kind=EvidenceKind.READINESS,
+        title="Readiness statement",
         state=EvidenceState.ACCEPTED,
         statements=dict.fromkeys(edition_of("SVTAD", "1.23").readiness, ready),
         at=at,
@@ -150,8 +157,8 @@ def report_9_4(*, cast: Cast, scope: TestScope, provider: Organisation, at: dt.d
     attach(
         cast,
         scope,
-        EvidenceKind.PROVIDER_REPORT,
-        "Report under 9.4",
+        kind=EvidenceKind.PROVIDER_REPORT,
+        title="Report under 9.4",
         provider=provider,
         state=EvidenceState.ACCEPTED,
         at=at,
@@ -160,7 +167,7 @@ def report_9_4(*, cast: Cast, scope: TestScope, provider: Organisation, at: dt.d
 
 def assurance_report(*, cast: Cast, scope: TestScope, at: dt.datetime, approved: bool) -> None:
     """Attach the DCC assurance report of 9.5, present it to TAB, and have it approved if so (9.6)."""
-    item = attach(cast, scope, EvidenceKind.ASSURANCE_REPORT, "DCC assurance report", at=at)
+    item = attach(cast, scope, kind=EvidenceKind.ASSURANCE_REPORT, title="DCC assurance report", at=at)
     matter = present_assurance_report(item=item, by=cast.actor("manager", at), at=at)
     if approved:
         decide(cast, matter, body="TAB", outcome="APPROVE", at=at)
@@ -191,14 +198,14 @@ def finish(*, cast: Cast, scope: TestScope, at: dt.datetime) -> None:
     attach(
         cast,
         scope,
-        EvidenceKind.SIT_AUDIT_REPORT,
-        "SIT Audit Report",
+        kind=EvidenceKind.SIT_AUDIT_REPORT,
+        title="SIT Audit Report",
         state=EvidenceState.FINAL,
         statements=dict.fromkeys(_AUDIT_ITEMS, True),
         by="auditor",
         at=at,
     )
-    attach(cast, scope, EvidenceKind.TEST_HEATMAP, "Test heatmap", state=EvidenceState.ACCEPTED, at=at)
+    attach(cast, scope, kind=EvidenceKind.TEST_HEATMAP, title="Test heatmap", state=EvidenceState.ACCEPTED, at=at)
     confirm_completion(cast=cast, scope=scope, at=at)
 
 
