@@ -17,10 +17,10 @@ NO_GROUP = "No functional group"
 
 _KINDS = {TestKind.FUNCTIONAL: "Functional", TestKind.REGRESSION: "Regression"}
 _STATUSES = {
-    TestRowStatus.NOT_RUN: "Not run",
-    TestRowStatus.FAILED: "Failed",
-    TestRowStatus.WRONG_VERSION: "Not on the exit versions",
-    TestRowStatus.DESCOPED: "De-scoped",
+    TestRowStatus.NOT_RUN: "not run",
+    TestRowStatus.FAILED: "failed",
+    TestRowStatus.WRONG_VERSION: "not on the exit versions",
+    TestRowStatus.DESCOPED: "de-scoped",
 }
 
 
@@ -66,7 +66,7 @@ def open_tests(dossier: Dossier) -> tuple[TestRow, ...]:
             dmc=dossier.dmc(row.dmc),
             group=row.functional_group or NO_GROUP,
             provider=dossier.provider(row.provider) if row.provider else "",
-            status=_STATUSES[row.status] + (f", de-scoping {plain(row.descope).lower()}" if row.descope else ""),
+            status=_STATUSES[row.status] + (f"; de-scoping: {plain(row.descope)}" if row.descope else ""),
             versions=row.versions or "",
         )
         for row in dossier.facts.test_rows

@@ -9,6 +9,7 @@ from reports.contents.words import STEPS, day, mark_of, plain, why_so
 from reports.shapes import CriterionBlock, EvidenceRow, InTheWay, Labelled, Mark
 from svtad.rulebook.edition import Criterion
 from svtad.rulebook.findings import EvidenceLine, Finding
+from svtad.rulebook.vocabulary import EvidenceKind
 
 #: So much of what stands in the way, and of the evidence, is shown beside a criterion; the rest is counted there.
 SHOWN_REASONS = 10
@@ -16,6 +17,16 @@ SHOWN_REFERENCES = 24
 SHOWN_EVIDENCE = 12
 
 _TABLE = "T13.1-"
+
+#: What the clauses call the kinds of evidence.
+EVIDENCE_NAMES: dict[str, str] = {
+    EvidenceKind.PROVIDER_REPORT: "Provider report (9.4)",
+    EvidenceKind.ASSURANCE_REPORT: "DCC assurance report (9.5)",
+    EvidenceKind.SIT_AUDIT_REPORT: "SIT Audit Report (19.4)",
+    EvidenceKind.TTM: "Test Traceability Matrix",
+    EvidenceKind.TEST_HEATMAP: "Test heatmap",
+    EvidenceKind.ISSUE_LOG: "Testing Issue log",
+}
 
 #: What the third column of Table 13.1 names as evidence.
 _EVIDENCE_WANTED = {
@@ -125,13 +136,15 @@ def _not_judged(criterion: Criterion) -> CriterionBlock:
 def evidence_row(dossier: Dossier, line: EvidenceLine) -> EvidenceRow:
     """Return a finding's line of evidence with its file's name and date, from the row it names."""
     item = dossier.evidence.get(line.id)
+    log = dossier.facts.issue_log
+    made = item.occurred_at if item else log.generated_at if log and log.id == line.id else None
     return EvidenceRow(
-        what=plain(line.kind),
+        what=EVIDENCE_NAMES.get(line.kind) or plain(line.kind),
         provider=dossier.provider(line.provider) if line.provider else "",
         state=plain(line.state),
         file_name=item.file.name if item else line.title,
         sha256=line.sha256 or "",
-        date=day(item.occurred_at) if item else "",
+        date=day(made),
         accepted=line.accepted,
     )
 

@@ -20,12 +20,12 @@ MAY_BRING = {("WORK_OFF_PLAN", "APPROVE"): ("clock_start", "due")}
 
 
 class MomentInput(forms.DateTimeInput):
-    """A date and a time to the minute, in London."""
+    """A date and a time to the second, in London: two steps of one matter may be taken within a minute."""
 
     input_type = "datetime-local"
 
     def __init__(self, **attrs: Any) -> None:
-        super().__init__(attrs=attrs, format="%Y-%m-%dT%H:%M")
+        super().__init__(attrs={"step": "1", **attrs}, format="%Y-%m-%dT%H:%M:%S")
 
 
 class DayInput(forms.DateInput):

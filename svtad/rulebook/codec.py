@@ -157,10 +157,14 @@ def parse_json(text: str, *, path: str) -> Json:
 
     try:
         return json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
+    except FactsError:
+        raise
     except json.JSONDecodeError as error:
         raise FactsError(path, f"not JSON: {error.msg} at line {error.lineno} column {error.colno}") from error
     except RecursionError as error:
         raise FactsError(path, "not JSON that can be read: nested too deeply") from error
+    except ValueError as error:  # a whole number of more digits than Python reads
+        raise FactsError(path, "not JSON that can be read: a number is too long") from error
 
 
 def _decode(kind: Any, value: Json, path: str) -> Any:

@@ -140,9 +140,7 @@ class ResultsImporter(ScopeImporter[RunRow]):
                 "Give the time with the file."
             )
         if staged.times_uncertain:
-            warnings.append(
-                f"{staged.times_uncertain} results have a time that clocks showed twice or never: flagged."
-            )
+            warnings.append(f"{staged.times_uncertain} results have a time that clocks showed twice or never: flagged.")
         return Summary(rows=staged.rows, counts=counts, examples=tuple(staged.examples), warnings=tuple(warnings))
 
 

@@ -258,6 +258,11 @@ def test_text_that_is_no_strict_json_is_refused(text, message) -> None:
         codec.parse_json(text, path="file")
 
 
+def test_a_number_of_too_many_digits_is_refused() -> None:
+    with pytest.raises(FactsError, match="a number is too long"):
+        codec.parse_json("9" * 5000, path="file")
+
+
 def test_the_codec_knows_only_the_shapes_the_rulebook_uses() -> None:
     @dataclass(frozen=True)
     class Odd:

@@ -1,0 +1,126 @@
+"""From ordinary use to paper: results recorded, boards decided, judged, and the report made of it."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from issues.actions import dispute_severity, propose_exclusion
+from reports.actions import request_completion_report
+from svtad.gates.models import FiledReport
+from svtad.governance.actions import run_job_now
+from svtad.governance.files import read_file
+from tests.factories import at, decide, make_house, make_issue
+from tests.gates.world import make_phase
+from tests.reports.reading import squeezed, text_of
+
+ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("files_of_this_test")]
+
+
+@pytest.fixture
+def phase():
+    return make_phase(make_house())
+
+
+def made_for(phase) -> PdfReader:
+    """Judge the phase for the Panel, have the report made, and read the file that was filed."""
+    phase.assess("PANEL")
+    manager = phase.house.actor("test_manager")
+    run_job_now(request_completion_report(scope=phase.scope, by=manager))
+    filed = FiledReport.objects.latest("pk")
+    return PdfReader(io.BytesIO(read_file(filed.file)))
+
+
+@pytest.mark.clause("SVTAD 1.23", "9.7", "13.20", "14.5")
+def test_what_the_boards_decided_is_in_the_report_and_judges_to_the_same_findings(phase, tmp_path):
+    house = phase.house
+    excluded = make_issue(phase.scope, raised_by=house.alpha, severity="3", provider=house.alpha, state="IN_FIX")
+    disputed = make_issue(phase.scope, raised_by=house.beta, severity="3", provider=house.beta, state="IN_FIX")
+    proposal = propose_exclusion(
+        issue=excluded,
+        scope=phase.scope,
+        rationale="Only one device of an old make shows it.",
+        by=house.actor("test_manager"),
+        at=at(days=3),
+    )
+    decide(proposal.matter, "TAG", "AGREE", moment=at(days=3, hours=2), rationale="Agreed on the evidence shown.")
+    dispute = dispute_severity(
+        issue=disputed,
+        participant_severity="2",
+        reasons="It stops top-ups.",
+        raised_by=house.beta,
+        by=house.actor("provider_tester", house.beta),
+        at=at(days=3),
+    )
+    phase.log(moment=at(days=4, hours=1))
+    phase.reports()
+    reader = made_for(phase)
+    text = text_of(reader)
+    assert "Only one device of an old make shows it." in text
+    assert "Agreed on the evidence shown." in text
+    assert proposal.matter.reference in text
+    assert dispute.matter.reference in text
+    assert "Blocks the decision (14.5)" in text
+    for issue in (excluded, disputed):
+        assert issue.reference in squeezed(text)
+    facts = tmp_path / "facts.json"
+    facts.write_bytes(reader.attachments["facts.json"][0])
+    judged = subprocess.run(
+        [sys.executable, "-m", "svtad.rulebook", "judge", str(facts), "--step", "PANEL"],
+        check=True,
+        capture_output=True,
+        cwd=ROOT,
+        timeout=60,
+    )
+    assert json.loads(judged.stdout) == json.loads(reader.attachments["findings.json"][0])
+
+
+@pytest.mark.clause("SVTAD 1.23", "9.4", "9.5", "9.7")
+def test_the_approved_reports_are_inside_byte_for_byte(phase):
+    item = phase.reports()
+    reader = made_for(phase)
+    inside = {name: files[0] for name, files in reader.attachments.items() if name.endswith(".pdf")}
+    assert len(inside) == 3, "two provider reports and the assurance report"
+    assert read_file(item.file) in inside.values()
+    assert "attached: 03-assurance_report.pdf" in text_of(reader)
+
+
+@pytest.mark.clause("SVTAD 1.23", "9.6")
+def test_an_assurance_report_that_tab_has_not_approved_is_not_inside(phase):
+    for provider in (phase.house.alpha, phase.house.beta):
+        phase.attach("PROVIDER_REPORT", provider=provider, state="ACCEPTED")
+    phase.attach("ASSURANCE_REPORT")
+    reader = made_for(phase)
+    assert sorted(reader.attachments) == ["facts.json", "findings.json", "lists.xlsx"]
+
+
+@pytest.mark.clause("SVTAD 1.23", "13.13")
+def test_witnessing_stated_with_the_assurance_report_is_printed(phase):
+    for provider in (phase.house.alpha, phase.house.beta):
+        phase.attach("PROVIDER_REPORT", provider=provider, state="ACCEPTED")
+    stated = {"executed": 38, "passed": 36, "failed": [{"number": 2, "reason": "The display froze"}]}
+    phase.attach("ASSURANCE_REPORT", statements={"13.13": stated})
+    text = text_of(made_for(phase))
+    assert "36/38 (94.7%)" in text
+    assert "The display froze" in text
+
+
+@pytest.mark.clause("SVTAD 1.23", "13.15")
+def test_a_sit_with_everything_met_says_so_and_leaves_the_decision_to_the_panel(phase):
+    phase.reports()
+    for provider in (phase.house.alpha, phase.house.beta):
+        phase.certify(provider)
+    for kind in ("TTM", "TEST_HEATMAP"):
+        phase.attach(kind)
+    phase.attach("SIT_AUDIT_REPORT", statements={f"19.4({letter})": True for letter in "abcdef"})
+    text = text_of(made_for(phase))
+    assert "MOC: every SIT Exit Criterion judged at this step is met, 11 of 11." in text
+    assert "SIT completes only when the Panel determines" in text
