@@ -13,13 +13,13 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from django.db import connection
+from django.db import connection, transaction
 
 from svtad.devices.models import DeviceModelCombination
 from svtad.parties.models import Organisation
-from testphases.models import ComponentVersionSet, Outcome, TestKind, TestRun, TestScope
+from testphases.models import ComponentVersionSet, TestKind, TestRun, TestScope
 from testphases.queries.lists import current_exit_versions
-from testphases.queries.statement import statement
+from testphases.queries.statement import DAMAGED, FILE, MISSING, NEEDLESS, statement
 
 
 class PlanRowStatus(StrEnum):
@@ -122,16 +122,17 @@ def plan_counts(scope: TestScope, moment: dt.datetime | None = None) -> PlanCoun
     """
     frozen = current_exit_versions(scope, moment)
     exit_set = frozen.version_set_id if frozen else None
-    found: list[_Row] = []
-    with connection.cursor() as cursor:
-        for sql, params in statement(scope, moment=moment, exit_set=exit_set):
-            cursor.execute(sql, params)
-            found += [_Row(*row) for row in cursor.fetchall()]
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            # Groups of 40,000 rows fit in memory, and compiling the statement takes longer than running it.
+            cursor.execute("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off")
+        cursor.execute(*statement(scope, moment=moment, exit_set=exit_set))
+        found = [_Row(*row) for row in cursor.fetchall()]
     names = _Names.of(found)
     cells = names.cells(row for row in found if row.what == "cell")
     tests = [row for row in found if row.what == "test"]
     rows = [names.row(row, status) for row in tests if (status := _status(row, exit_set))]
-    gaps = [names.gap(row) for row in tests if not row.descoped and row.evidence in ("MISSING", "FAILED")]
+    gaps = [names.gap(row) for row in tests if not row.descoped and row.evidence in (MISSING, DAMAGED)]
     gaps.sort(key=lambda gap: (gap.reference, gap.id))
     ran = [instant for row in found if not row.descoped and (instant := _instant(row.last))]
     return PlanCounts(
@@ -194,10 +195,10 @@ class _Row(NamedTuple):
     kind: str
     provider_id: int | None
     descoped: bool
-    outcome: str | None
-    exit_outcome: str | None
+    passed: bool | None
+    exit_passed: bool | None
     is_assured: bool
-    evidence: str | None
+    evidence: int | None
     number: int
     last: Any
     version_set_id: int | None
@@ -211,34 +212,33 @@ def _status(row: _Row, exit_set: int | None) -> PlanRowStatus | None:
     """Return why a planned test is listed; None where it passed and only its evidence is missing."""
     if row.descoped:
         return PlanRowStatus.DESCOPED
-    if row.outcome is None:
+    if row.passed is None:
         return PlanRowStatus.NOT_RUN
     if row.kind == TestKind.REGRESSION and exit_set is not None:
-        if row.exit_outcome is None:
+        if row.exit_passed is None:
             return PlanRowStatus.WRONG_VERSION
-        return PlanRowStatus.FAILED if row.exit_outcome == Outcome.FAILED else None
-    return PlanRowStatus.FAILED if row.outcome == Outcome.FAILED else None
+        return None if row.exit_passed else PlanRowStatus.FAILED
+    return None if row.passed else PlanRowStatus.FAILED
 
 
 def _counted(row: _Row) -> dict[str, int]:
     """Return to which counts of its cell the tests of a row come."""
     if row.descoped:
         return {"planned": row.number, "descoped": row.number}
-    if row.outcome is None:
+    if row.passed is None:
         return {"planned": row.number, "not_run": row.number}
-    passed = row.outcome == Outcome.PASSED
     named = {
         "planned": True,
         "executed": True,
-        "passed": passed,
-        "failed": not passed,
-        "assured_passed": passed and row.is_assured,
-        "exit_executed": row.exit_outcome is not None,
-        "exit_passed": row.exit_outcome == Outcome.PASSED,
-        "with_evidence": row.evidence in ("FILE", "FAILED"),
-        "no_file_needed": row.evidence == "NEEDLESS",
-        "evidence_missing": row.evidence == "MISSING",
-        "evidence_failed": row.evidence == "FAILED",
+        "passed": row.passed,
+        "failed": not row.passed,
+        "assured_passed": row.passed and row.is_assured,
+        "exit_executed": row.exit_passed is not None,
+        "exit_passed": row.exit_passed,
+        "with_evidence": row.evidence in (FILE, DAMAGED),
+        "no_file_needed": row.evidence == NEEDLESS,
+        "evidence_missing": row.evidence == MISSING,
+        "evidence_failed": row.evidence == DAMAGED,
     }
     return {name: row.number for name, counts in named.items() if counts}
 
@@ -303,7 +303,7 @@ class _Names:
             id=row.public_id,
             reference=row.external_id,
             dmc=self._where(row)["dmc"],
-            hash_failed=row.evidence == "FAILED",
+            hash_failed=row.evidence == DAMAGED,
         )
 
 

@@ -8,12 +8,14 @@ import json
 import threading
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, InternalError, connection, transaction
 
 from svtad.audit.models import AuditEvent
-from svtad.gates.actions import assess, assess_scope
+from svtad.gates.actions import assess, assess_scope, file_report
+from svtad.gates.gathering import consistent_snapshot, has_changed
 from svtad.gates.models import Assessment, AssessmentFinding
-from svtad.gates.queries import latest_assessment
+from svtad.gates.queries import filed_reports, latest_assessment
+from svtad.governance.handlers import handler_for
 from svtad.lib.errors import ActionDenied, InvalidInput, Refused
 from svtad.lib.models import AppendOnlyError
 from svtad.rulebook.codec import canonical_json
@@ -21,8 +23,9 @@ from svtad.rulebook.facts import Facts
 from svtad.rulebook.judge import judge
 from svtad.rulebook.vocabulary import Step
 from testphases.models import FactsChanged
+from testphases.queries import plan_counts
 from tests.factories import MAKER, at, make_document, make_issue
-from tests.gates.world import verdicts
+from tests.gates.world import paper, verdicts
 
 
 def test_a_judgement_is_kept_with_the_facts_it_rests_on_and_their_hash(phase):
@@ -267,12 +270,9 @@ def test_a_judgement_never_takes_the_place_of_one_of_a_later_snapshot(postgres_o
     assert len(set(planned)) == len(planned)
 
 
-@pytest.mark.services
+@pytest.mark.embedded
 @pytest.mark.django_db(transaction=True)
-def test_a_snapshot_does_not_see_what_commits_while_it_is_read(postgres_only, phase):
-    from svtad.gates.gathering import consistent_snapshot
-    from testphases.queries import plan_counts
-
+def test_a_snapshot_does_not_see_what_commits_while_it_is_read(phase):
     def plan_one() -> None:
         phase.plan("meanwhile", moment=at(days=3))
         connection.close()
@@ -287,12 +287,77 @@ def test_a_snapshot_does_not_see_what_commits_while_it_is_read(postgres_only, ph
     assert (before, within, after) == (4, 4, 5)
 
 
+@pytest.mark.embedded
+@pytest.mark.django_db(transaction=True)
+def test_a_phase_is_judged_where_no_transaction_is_open(phase):
+    assessment = phase.assess("REPORTS")
+    assert assessment.verdict == "MET"
+    phase.plan("a-3")
+    assert has_changed(assessment)
+    assert all(made for _, made in assess_scope(scope=phase.scope, by=MAKER))
+    with transaction.atomic():
+        assert not any(made for _, made in assess_scope(scope=phase.scope, by=MAKER))
+
+
 @pytest.mark.services
 @pytest.mark.django_db(transaction=True)
 def test_a_snapshot_can_not_write(postgres_only, phase):
-    from django.db import InternalError
-
-    from svtad.gates.gathering import consistent_snapshot
-
     with pytest.raises(InternalError, match="read-only"), consistent_snapshot():
         FactsChanged.objects.create(scope=phase.scope, recorded_at=at(days=9))
+
+
+# --- reports made from a judgement ------------------------------------------------------------------
+
+
+def file(assessment, *, job="job-1", by=MAKER):
+    return file_report(
+        assessment=assessment, kind="completion_report", file=paper("report.pdf"), pages=12, job_id=job, by=by
+    )
+
+
+@pytest.mark.clause("SVTAD 1.23", "9.7")
+def test_a_report_is_filed_once_for_its_job_beside_the_judgement_it_was_made_from(phase):
+    assessment = phase.assess("COMPLETION")
+    first = file(assessment, by=phase.house.actor("test_manager"))
+    assert file(assessment) == first
+    second = file(assessment, job="job-2")
+    assert list(filed_reports(phase.scope)) == [second, first]
+    assert (first.assessment, first.pages) == (assessment, 12)
+    event = AuditEvent.objects.get(subject_id=first.public_id)
+    assert event.detail["facts_sha256"] == assessment.facts_sha256
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM gates_filedreport")
+
+
+def test_filing_a_report_is_no_fact_of_the_judgement_it_was_made_from(phase):
+    assessment = phase.assess("PANEL")
+    file(assessment)
+    assert not has_changed(assessment)
+
+
+@pytest.mark.parametrize("role", ["registrar", "tab_member", "provider_tester", "participant"])
+def test_only_who_may_have_a_report_made_files_one(phase, role):
+    with pytest.raises(ActionDenied):
+        file(phase.assess("COMPLETION"), by=phase.house.actor(role))
+
+
+def test_a_matter_says_what_it_is_about_and_where_it_is_shown(phase):
+    matter = phase.completion_matter()
+    for key in (
+        "TEST_COMPLETION_CERTIFICATE",
+        "ASSURANCE_REPORT",
+        "WORK_OFF_PLAN",
+        "APPROVAL_TO_PROCEED",
+        "SIT_COMPLETION",
+        "OVERLAP",
+        "TAD_APPROVAL",
+    ):
+        handler = handler_for(key)
+        assert handler is not None
+        assert handler.audience(matter) == matter.audience
+    handler = handler_for("SIT_COMPLETION")
+    assert handler is not None
+    assert handler.describe(matter) == "The Panel's determination that SIT is complete, MOC SIT"
+    assert phase.scope.public_id in handler.url(matter)
+    matter.scope_id = ""
+    assert (handler.describe(matter), handler.url(matter)) == ("The Panel's determination that SIT is complete", "")

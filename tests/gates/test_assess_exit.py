@@ -10,6 +10,7 @@ import sys
 import pytest
 from django.core.management import call_command
 
+from issues.actions import ask_counting, dispute_severity, propose_exclusion
 from svtad.gates.models import Assessment
 from testphases import actions as phase_actions
 from tests.factories import MAKER, at, make_issue
@@ -96,8 +97,6 @@ def test_judging_again_says_that_the_facts_are_the_same(phase):
 @pytest.mark.clause("SVTAD 1.23", "12.6(a)", "12.6(c)", "12.6(i)", "T13.1-1", "T13.1-8", "13.20-agree", "14.5")
 def test_the_facts_it_prints_judge_to_the_same_findings_without_the_product(phase, tmp_path):
     """Everything a judgement may rest on is in the file: another person can judge it again from that alone."""
-    from issues.actions import ask_counting, dispute_severity, propose_exclusion
-
     house = phase.house
     for severity in ("1", "3", "4"):
         issue = make_issue(

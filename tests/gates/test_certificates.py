@@ -8,8 +8,10 @@ from issues.actions import change_state, dispute_severity
 from svtad.gates.actions import draft_certificate
 from svtad.gates.gathering import gather, has_changed
 from svtad.gates.models import TestCompletionCertificate
-from svtad.governance.models import Decision
+from svtad.governance.actions import open_matter
+from svtad.governance.models import Decision, Matter
 from svtad.lib.errors import ActionDenied, Refused
+from svtad.parties.audiences import GOVERNANCE, audience_of
 from testphases import actions as phase_actions
 from testphases.models import FactsChanged
 from tests.factories import MAKER, at, decide, make_issue
@@ -215,9 +217,6 @@ def test_only_the_dcc_drafts_a_certificate(reported, role):
 
 
 def test_a_matter_without_a_certificate_is_not_decided(reported):
-    from svtad.governance.actions import open_matter
-    from svtad.parties.audiences import GOVERNANCE, audience_of
-
     matter = open_matter(
         procedure="TEST_COMPLETION_CERTIFICATE",
         document="SVTAD",
@@ -233,8 +232,6 @@ def test_a_matter_without_a_certificate_is_not_decided(reported):
 
 
 def test_a_provider_sees_its_own_certificate_s_matter_and_no_other(reported):
-    from svtad.governance.models import Matter
-
     certificate = reported.certify(reported.house.alpha)
     own = Matter.objects.visible_to(reported.house.actor("provider_tester"))
     other = Matter.objects.visible_to(reported.house.actor("provider_tester", reported.house.beta))

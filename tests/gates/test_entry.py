@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from issues.actions import change_state
 from svtad.gates.actions import request_approval_to_proceed
 from svtad.gates.models import ApprovalToProceed
 from svtad.lib.errors import ActionDenied, Refused
 from testphases.actions import move_scope
 from testphases.models import TestScope
-from tests.factories import MAKER, at, decide
+from tests.factories import MAKER, at, decide, make_issue
 from tests.gates.world import READINESS, Phase, make_phase, paper, verdicts
 
 
@@ -96,8 +97,6 @@ def test_pit_is_complete_only_when_its_exit_criteria_are_met(before):
 
 @pytest.mark.clause("SVTAD 1.23", "13.18-apply")
 def test_sct_is_not_complete_over_its_thresholds_but_what_its_own_document_says_is_not_judged_here(house):
-    from tests.factories import make_issue
-
     sct = house.scope("SCT", "MOC")
     TestScope.objects.filter(pk=sct.pk).update(state="EXIT_ASSESSED")
     issue = make_issue(
@@ -106,7 +105,5 @@ def test_sct_is_not_complete_over_its_thresholds_but_what_its_own_document_says_
     manager = house.actor("test_manager")
     with pytest.raises(Refused, match="not met"):
         move_scope(scope=sct, to_state="COMPLETE", by=manager)
-    from issues.actions import change_state
-
     change_state(issue=issue, to_state="CLOSED", by=MAKER, at=at(days=2))
     move_scope(scope=sct, to_state="COMPLETE", by=manager)

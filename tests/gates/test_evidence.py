@@ -10,7 +10,9 @@ from svtad.gates.actions import attach_evidence, present_assurance_report, revie
 from svtad.gates.models import EvidenceItem
 from svtad.gates.policies import check_can_open_evidence, evidence_audience
 from svtad.gates.queries.evidence import evidence_state
+from svtad.governance.actions import open_matter
 from svtad.lib.errors import ActionDenied, InvalidInput, Refused
+from svtad.parties.audiences import GOVERNANCE, audience_of
 from testphases import actions as phase_actions
 from testphases.models import FactsChanged
 from tests.factories import MAKER, at, decide
@@ -98,6 +100,64 @@ def test_pit_has_no_completion_report_and_no_sit_audit(phase):
 def test_the_issue_log_is_produced_not_attached(phase):
     with pytest.raises(Refused, match="produced from the Testing Issues"):
         phase.attach("ISSUE_LOG")
+
+
+def test_a_state_that_the_kind_has_not_and_a_time_to_come_are_refused(phase):
+    with pytest.raises(InvalidInput, match="not one of SUBMITTED, SIGNED_OFF"):
+        phase.attach("TEST_PLAN", provider=phase.house.alpha, state="FINAL")
+    with pytest.raises(InvalidInput, match="later than the moment"):
+        phase.attach("TTM", occurred_at=at(days=7), moment=at(days=6))
+
+
+@pytest.mark.clause("SVTAD 1.23", "9.4", "12.5(a)")
+def test_the_dcc_owes_no_plan_of_its_own(phase):
+    phase_actions.add_participant(scope=phase.scope, organisation=phase.house.dcc, by=MAKER, at=at(days=5))
+    with pytest.raises(InvalidInput, match="not the DCC"):
+        phase.attach("TEST_PLAN", provider=phase.house.dcc)
+
+
+@pytest.mark.clause("SVTAD 1.23", "9.5")
+def test_the_assurance_report_of_one_provider_waits_for_that_providers_report(phase):
+    alpha, beta = phase.house.alpha, phase.house.beta
+    phase.attach("PROVIDER_REPORT", provider=alpha, state="ACCEPTED")
+    item = phase.attach("ASSURANCE_REPORT", provider=alpha)
+    assert "ALPHA" in item.matter.title
+    with pytest.raises(Refused, match="lacking: BETA Ltd"):
+        phase.attach("ASSURANCE_REPORT", provider=beta)
+    # Where there are no reports of 9.4 (SCT, Interface Testing), there is nothing to wait for.
+    assert phase.attach("ASSURANCE_REPORT", scope=phase.house.scope("SCT", "MOC")).matter is not None
+
+
+def test_a_report_that_is_withdrawn_is_not_presented(phase):
+    for provider in (phase.house.alpha, phase.house.beta):
+        phase.attach("PROVIDER_REPORT", provider=provider, state="ACCEPTED")
+    item = phase.attach("ASSURANCE_REPORT")
+    withdraw_evidence(item=item, reason="The wrong file.", by=MAKER, at=at(days=7))
+    with pytest.raises(Refused, match="withdrawn"):
+        present_assurance_report(item=item, by=MAKER, at=at(days=8))
+
+
+@pytest.mark.parametrize(
+    ("procedure", "body", "outcome"),
+    [
+        ("ASSURANCE_REPORT", "DCC", "PRESENT"),
+        ("WORK_OFF_PLAN", "TAB", "APPROVE"),
+        ("APPROVAL_TO_PROCEED", "DCC", "ISSUE"),
+    ],
+)
+def test_a_matter_without_its_paper_is_not_decided(phase, procedure, body, outcome):
+    matter = open_matter(
+        procedure=procedure,
+        document="SVTAD",
+        version="1.23",
+        title="Opened by itself",
+        scope_id=phase.scope.public_id,
+        audience=audience_of(*GOVERNANCE),
+        by=MAKER,
+        at=at(days=6),
+    )
+    with pytest.raises(Refused, match="from its Test Phase|to its Test Phase"):
+        decide(matter, body, outcome, moment=at(days=7), document=paper())
 
 
 def test_a_kind_that_nobody_knows_is_refused(phase):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from pathlib import Path
 
 import pytest
@@ -233,8 +234,6 @@ def test_a_sweep_that_is_rolled_back_queues_nothing(quiet):
 @pytest.mark.services
 @pytest.mark.django_db(transaction=True)
 def test_a_real_worker_judges_what_changed(postgres_only, quiet, worker):
-    import time
-
     facts_changed(scope=quiet.scope, at=clock.now() - dt.timedelta(minutes=1))
     tasks.sweep_facts.delay()
     until = time.monotonic() + 60

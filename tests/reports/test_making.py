@@ -11,6 +11,7 @@ from django.test import override_settings
 
 from reports import actions, queries, rendering
 from reports.contents import annexes, completion_report
+from reports.rendering.engine import to_pdf
 from reports.rendering.pages import report_html, volume_html
 from reports.shapes import AnnexVolume
 from svtad.audit.models import AuditEvent
@@ -55,9 +56,7 @@ def assessment() -> Assessment:
 @pytest.fixture
 def quick(monkeypatch):
     """Pages that take no time: what is under test here is not how they look."""
-    plain = rendering.engine.to_pdf(
-        '<html lang="en-GB"><title>T</title><h1>A report</h1></html>', identity="x", attached=[]
-    )
+    plain = to_pdf('<html lang="en-GB"><title>T</title><h1>A report</h1></html>', identity="x", attached=[])
     made: list[object] = []
 
     def draw(contents, *, on_page=None):
@@ -66,8 +65,8 @@ def quick(monkeypatch):
             on_page(1)
         return plain
 
-    monkeypatch.setattr(actions, "render_pdf", draw)
-    monkeypatch.setattr(actions, "render_volume", draw)
+    monkeypatch.setattr(rendering, "render_pdf", draw)
+    monkeypatch.setattr(rendering, "render_volume", draw)
     return made
 
 

@@ -27,6 +27,8 @@ def consistent_snapshot() -> Iterator[None]:
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                # Compiling the aggregate of a million runs takes longer than running it once.
+                cursor.execute("SET LOCAL jit = off")
             yield
         return
     embedded: Any = connection
@@ -38,24 +40,6 @@ def consistent_snapshot() -> Iterator[None]:
             yield
     finally:
         embedded.transaction_mode = usual
-
-
-@contextmanager
-def whole_table_plans() -> Iterator[None]:
-    """Have PostgreSQL plan the aggregate inside for whole tables; a transaction is open.
-
-    It reads every planned test of a scope with its runs, so joining row by row is never right: right after a first
-    import, before the tables' statistics are gathered, the planner would do just that, forty thousand times forty
-    thousand. And compiling such a statement takes longer than running it once.
-    """
-    if connection.vendor != "postgresql":
-        yield
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL jit = off; SET LOCAL enable_nestloop = off")
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL jit = DEFAULT; SET LOCAL enable_nestloop = DEFAULT")
 
 
 @contextmanager

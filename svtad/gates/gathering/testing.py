@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from svtad.gates.gathering.snapshot import whole_table_plans
 from svtad.governance.models import Matter
 from svtad.governance.queries import states_at
 from svtad.rulebook.facts import DmcFact, EvidenceGap, ExecutionEvidence, PlannedTestRow, TestCount
@@ -31,8 +30,7 @@ class Testing:
 
 def testing_facts(scope: TestScope, *, as_at: dt.datetime | None, moment: dt.datetime) -> Testing:
     """Gather them as recorded by `as_at`, or, where that is None, from the kept latest results."""
-    with whole_table_plans():
-        held = plan_counts(scope, as_at)
+    held = plan_counts(scope, as_at)
     descopes = _descopes(scope, moment)
     return Testing(
         counts=tuple(_count(cell) for cell in held.cells),

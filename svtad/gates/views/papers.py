@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,7 @@ from svtad.gates.policies import check_can_assess, check_can_change_plan, check_
 from svtad.gates.queries import findings_of, latest_assessment, phase_kind_for
 from svtad.gates.views.phase import visible_scope
 from svtad.governance.models import Matter
+from svtad.lib.clock import london_date, now
 from svtad.lib.errors import ActionDenied, Refused
 from svtad.parties.actors import Actor
 from svtad.parties.models import Organisation, OrganisationKind
@@ -52,6 +54,13 @@ class PlanLine:
     item: WorkOffPlanItem
     state: str
     due: DueLine | None
+
+    @property
+    def overdue(self) -> bool:
+        """Return whether its day is over and it is not closed and re-run: derived, never a state (15.1)."""
+        if self.due is None or not self.due.due or self.state == WorkOffItemState.RERUN_PASSED:
+            return False
+        return dt.date.fromisoformat(self.due.due) < london_date(now())
 
 
 @page("GET")

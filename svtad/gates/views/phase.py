@@ -145,7 +145,7 @@ def ledger(request: PageRequest, public_id: str) -> HttpResponseBase:
     steps = exit_steps(scope)
     latest = latest_assessment(scope, steps[-1]) if steps else None
     made = checklist(findings_for(request.actor, latest), scope=scope, actor=request.actor) if latest else None
-    rows = list(made.ledger) if made else []
+    rows = sorted(made.ledger, key=lambda row: row.reference) if made else []
     counted = request.GET.get("counted", "")
     provider = request.GET.get("provider", "")
     names = (
