@@ -63,7 +63,7 @@ class ImporterColumnSerializer(serializers.Serializer[Any]):
     """A column of a CSV file."""
 
     name = serializers.CharField()
-    required = serializers.BooleanField()
+    needed = serializers.BooleanField(source="required")
     help = serializers.CharField()
 
 

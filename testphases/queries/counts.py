@@ -285,7 +285,7 @@ class _Names:
             if key not in counted:
                 counted[key], where[key] = Counter(), self._where(row)
             counted[key].update(_counted(row))
-        return sorted((PlanCell(**where[key], **counted[key]) for key in counted), key=_cell_order)
+        return sorted((PlanCell(**{**where[key], **counted[key]}) for key in counted), key=_cell_order)
 
     def row(self, row: _Row, status: PlanRowStatus) -> TestRow:
         return TestRow(

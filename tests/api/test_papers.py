@@ -152,7 +152,7 @@ def test_the_importers_tell_what_they_take(tooling):
     assert kinds["junit"]["takes_run_id"]
     assert "dmc" in {parameter["key"] for parameter in kinds["junit"]["parameters"]}
     assert kinds["junit"]["columns"] == []
-    assert {"external_id", "outcome"} <= {each["name"] for each in kinds["results"]["columns"] if each["required"]}
+    assert {"external_id", "outcome"} <= {each["name"] for each in kinds["results"]["columns"] if each["needed"]}
 
 
 # --- assessments and reports ------------------------------------------------------------------------------

@@ -81,9 +81,9 @@ def test_a_dmc_is_described_anew_and_who_did_so_is_kept(manager):
     dmc = actions.create_dmc(reference="D-1", name="Old", by=manager, at=DAY)
     actions.describe_dmc(dmc=dmc, name="New", csp_region="North", by=manager, at=DAY)
     assert [row.name for row in dmc.history.order_by("history_id")] == ["Old", "New"]
-    for wrong in ({"name": ""}, {"name": "x", "csp_region": "x" * 41}):
+    for name, region in (("", ""), ("x", "x" * 41)):
         with pytest.raises(InvalidInput):
-            actions.describe_dmc(dmc=dmc, by=manager, **wrong)
+            actions.describe_dmc(dmc=dmc, by=manager, name=name, csp_region=region)
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,7 @@ def test_a_matter_without_its_paper_is_not_decided(phase, procedure, body, outco
         by=MAKER,
         at=at(days=6),
     )
-    with pytest.raises(Refused, match="from its Test Phase|to its Test Phase"):
+    with pytest.raises(Refused, match=r"from its Test Phase|to its Test Phase"):
         decide(matter, body, outcome, moment=at(days=7), document=paper())
 
 

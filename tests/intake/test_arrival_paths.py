@@ -54,6 +54,7 @@ def test_odd_texts_and_empty_values_are_stored_as_they_are(world):
         assert (run.occurred_at, run.time_uncertain, run.duration_ms, run.position) == (
             row.occurred_at, row.time_uncertain, row.duration_ms, row.position,
         )  # fmt: skip
+        assert run.version_set is not None
         assert run.version_set.components == {"DSP": (text or "1").strip()}
         latest = LatestRun.objects.get(planned_test=test)
         assert (latest.execution, latest.occurred_at, latest.no_file_needed, latest.version_set) == (

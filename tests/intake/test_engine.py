@@ -212,6 +212,7 @@ def test_receiving_queues_the_preview_and_asking_queues_the_import(world):
     assert actions.request_commit(batch=batch, by=world.system) == job
     done = run_job_now(job)
     batch.refresh_from_db()
+    assert done.result is not None
     assert (batch.state, done.result["summary"]["counts"]["recorded"], TestRun.objects.count()) == ("COMMITTED", 1, 1)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from svtad.intake.csvrows import Column, read_csv
 from svtad.intake.registry import FileRefused
+from testphases.actions import RunRow
 from testphases.importers import JUnitImporter
 
 LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10 if n else "lol"}">' for n in range(10))
@@ -88,6 +89,7 @@ def test_a_long_output_is_no_hostility_and_costs_no_memory():
     (row,) = JUnitImporter().parse(stream, {})
     peak = tracemalloc.get_traced_memory()[1] / 1e6
     tracemalloc.stop()
+    assert isinstance(row, RunRow)
     assert row.outcome == "PASSED"
     assert peak < 5
 

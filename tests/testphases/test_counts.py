@@ -46,7 +46,7 @@ class Story:
         self.random = random.Random(seed)
         self.now = at(hours=1)
         self.position = 0
-        kept = {
+        kept: dict[str, Any] = {
             "media_type": "text/plain", "purpose": "evidence", "by": world.system, "at": self.now,
             "audience": actions.scope_audience(scope=world.scope),
         }  # fmt: skip

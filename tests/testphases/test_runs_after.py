@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import DatabaseError, transaction
 
@@ -95,8 +97,9 @@ def test_a_file_that_lost_its_hash_is_no_evidence_until_another_is_there(world):
 
 def test_evidence_is_a_file_or_a_reason_and_of_ones_own_runs(world):
     run = world.run(*world.plan("a", provider="alpha"))
-    give = {"runs": [run], "at": at(days=1)}
-    for wrong in ({}, {"file": _file(world), "no_file_needed": "x"}):
+    give: dict[str, Any] = {"runs": [run], "at": at(days=1)}
+    wrongs: tuple[dict[str, Any], ...] = ({}, {"file": _file(world), "no_file_needed": "x"})
+    for wrong in wrongs:
         with pytest.raises(InvalidInput):
             actions.attach_run_evidence(by=world.manager, **wrong, **give)
     assert actions.attach_run_evidence(by=world.tester(world.alpha), no_file_needed="witnessed", **give) == 1
@@ -132,7 +135,7 @@ def shared(db):
     """A test each of Alpha, Beta and of nobody, each with a run."""
     world = make_world()
     for name, provider in (("a", "alpha"), ("b", "beta"), ("c", "")):
-        world.run(*world.plan(name, provider=provider))
+        world.run(world.plan(name, provider=provider)[0])
     return world
 
 

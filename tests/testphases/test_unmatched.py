@@ -49,6 +49,7 @@ def test_once_planned_it_becomes_a_run_with_all_it_came_with(world, again):
     assert (run.outcome, run.message, str(run.version_set), run.recorded_at) == (
         "FAILED", "no answer", "DSP 5.2", at(days=2),
     )  # fmt: skip
+    assert run.batch is not None
     assert run.evidence == run.batch.file
     assert LatestRun.objects.get(planned_test=test).outcome == "FAILED"
     assert UnmatchedResult.objects.get().resolution == "Recorded as a run"
