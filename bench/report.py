@@ -152,7 +152,8 @@ def _print_naively(issues: int, tests: int) -> int:
     from weasyprint import CSS, HTML
     from weasyprint.text.fonts import FontConfiguration
 
-    from reports.rendering.assets import FONTS, AssetFetcher
+    from reports.rendering.assets import FONTS
+    from reports.rendering.fetching import AssetFetcher
     from tests.reports import samples
 
     facts = samples.many(samples.facts(), open_issues=issues, open_tests=tests)

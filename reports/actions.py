@@ -86,7 +86,8 @@ def produce_completion_report(*, job: Job, progress: Progress, hold: Hold) -> di
     progress(
         _PAGES_FROM, f"Laying out, with {len(report.open_issues)} issues and {len(report.open_tests)} tests listed"
     )
-    from reports.rendering import render_pdf  # half of a process's start-up; only a job that makes pages pays it
+    # The page engine is half of a process's start-up: only a job that makes pages pays for it.
+    from reports.rendering.documents import render_pdf
 
     content = render_pdf(report, on_page=_page_counter(progress))
     progress(_PAGES_TO, "Checking the PDF")
@@ -108,7 +109,7 @@ def produce_annex_volume(*, job: Job, progress: Progress, hold: Hold) -> dict[st
     report = _contents(assessment, parent, stale=job.params["stale"])
     volume = annex_volume(report, int(job.params["volume"]))
     progress(_PAGES_FROM, f"Laying out {volume.entry.rows} rows")
-    from reports.rendering import render_volume  # as above
+    from reports.rendering.documents import render_volume  # as above
 
     content = render_volume(volume, on_page=_page_counter(progress))
     progress(_PAGES_TO, "Checking the PDF")

@@ -19,7 +19,8 @@ from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetchingError
 
 from reports.rendering import tagging
-from reports.rendering.assets import SCHEME, AssetFetcher, asset
+from reports.rendering.assets import SCHEME, asset
+from reports.rendering.fetching import AssetFetcher
 
 log = logging.getLogger(__name__)
 

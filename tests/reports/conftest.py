@@ -13,7 +13,7 @@ from django.db import transaction
 from pypdf import PdfReader
 
 from reports.contents import completion_report
-from reports.rendering import render_pdf
+from reports.rendering.documents import render_pdf
 from reports.shapes import CompletionReport
 from svtad.rulebook.facts import Facts
 from tests.reports import samples, stored

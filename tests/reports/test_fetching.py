@@ -14,8 +14,9 @@ import pytest
 from pypdf import PdfReader
 
 from reports.rendering import engine
-from reports.rendering.assets import FONTS, MAX_DATA_URL, AssetFetcher, AssetRefused, asset
+from reports.rendering.assets import FONTS, AssetRefused, asset
 from reports.rendering.engine import Attached, RenderingFailed, RenderingTooLong, to_pdf
+from reports.rendering.fetching import MAX_DATA_URL, AssetFetcher
 
 CANARY = "canary-7f3a91"
 

@@ -10,7 +10,8 @@ import pytest
 from pypdf import PdfReader
 
 from reports.contents import completion_report
-from reports.rendering import glyphs, render_pdf
+from reports.rendering import glyphs
+from reports.rendering.documents import render_pdf
 from reports.rendering.glyphs import drawable, printable
 from reports.rendering.long_texts import LONGEST, MOST, LongTexts
 from svtad.rulebook.facts import DmcFact

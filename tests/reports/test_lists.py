@@ -11,8 +11,8 @@ import pytest
 from pypdf import PdfReader
 
 from reports.contents import annexes, completion_report
-from reports.rendering import render_volume
 from reports.rendering.attachments import annex_sheet, full_sheet
+from reports.rendering.documents import render_volume
 from tests.reports import samples, stored
 from tests.reports.reading import outside, overlapping, squeezed, structure, text_of, words
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from reports.rendering import render_pdf
 from reports.rendering.assets import asset
+from reports.rendering.documents import render_pdf
 from reports.rendering.glyphs import drawable
 from reports.shapes import Mark
 from svtad.rulebook import codec
@@ -231,7 +231,7 @@ def test_another_process_gives_the_same_bytes(printed, tmp_path):
     (tmp_path / "report.pickle").write_bytes(pickle.dumps(printed.report))
     program = (
         "import django, hashlib, pickle, sys; django.setup()\n"
-        "from reports.rendering import render_pdf\n"
+        "from reports.rendering.documents import render_pdf\n"
         "print(hashlib.sha256(render_pdf(pickle.load(open(sys.argv[1], 'rb')))).hexdigest())\n"
     )
     other = subprocess.run(
