@@ -108,13 +108,19 @@ def check_can_link(actor: Actor, issue: TestingIssue) -> None:
 def check_can_propose_exclusion(actor: Actor, issue: TestingIssue) -> None:
     """An exclusion is the DCC's to propose (13.20)."""
     check_sees(actor, issue)
-    require(actor, "propose", clause="SVTAD 13.20", what="propose that a Testing Issue should not count")
+    _require_opener(actor, "propose", clause="SVTAD 13.20", what="propose that a Testing Issue should not count")
 
 
 def check_can_ask_counting(actor: Actor, issue: TestingIssue) -> None:
     """Whether an SCT issue counts is the DCC's to discuss with TAG (13.22)."""
     check_sees(actor, issue)
-    require(actor, "propose", clause="SVTAD 13.22", what="ask whether an SCT issue counts in SIT")
+    _require_opener(actor, "propose", clause="SVTAD 13.22", what="ask whether an SCT issue counts in SIT")
+
+
+def _require_opener(actor: Actor, permission: str, *, clause: str, what: str) -> None:
+    """The registrar opens for others what they put before a body; else `permission` is needed."""
+    if not actor.may("open_matter"):
+        require(actor, permission, clause=clause, what=what)
 
 
 def check_can_dispute(actor: Actor, issue: TestingIssue, *, raised_by: Organisation) -> None:
@@ -126,7 +132,7 @@ def check_can_dispute(actor: Actor, issue: TestingIssue, *, raised_by: Organisat
     """
     clause = "SVTAD 14.2"
     check_sees(actor, issue)
-    require(actor, "dispute_severity", clause=clause, what="dispute a Testing Issue's severity")
+    _require_opener(actor, "dispute_severity", clause=clause, what="dispute a Testing Issue's severity")
     if raised_by.kind == OrganisationKind.DCC:
         raise ActionDenied(clause, "The severity is the DCC's own determination: a Testing Participant disputes it.")
     if not acts_for_dcc(actor) and raised_by.pk not in actor.organisation_pks:

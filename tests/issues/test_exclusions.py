@@ -208,14 +208,18 @@ def test_sit_is_told_of_what_happens_to_an_sct_issue(house, sit):
 
 
 @pytest.mark.parametrize(
-    "role", ["registrar", "administrator", "tab_member", "tag_member", "panel_member", "sit_auditor",
+    "role", ["administrator", "tab_member", "tag_member", "panel_member", "sit_auditor",
              "provider_tester", "participant", "test_tooling"]
 )  # fmt: skip
 @pytest.mark.clause(CLAUSE, "13.20")
-def test_only_the_dcc_test_manager_proposes(house, sit, issue, role):
+def test_only_the_dcc_proposes(house, sit, issue, role):
     with pytest.raises(ActionDenied):
         propose(issue, sit, by=house.actor(role))
     assert Matter.objects.count() == 0
+
+
+def test_the_registrar_opens_a_proposal_for_the_dcc(house, sit, issue):
+    assert propose(issue, sit, by=house.actor("registrar")).matter.state == "PROPOSED"
 
 
 def test_the_list_shows_what_is_excluded(house, sit, issue):
