@@ -83,9 +83,7 @@ def produce_completion_report(*, job: Job, progress: Progress, hold: Hold) -> di
     report = _contents(assessment, job)
     for volume in report.volumes:  # before the pages, so that another worker can make them meanwhile
         _queue_annex(assessment, volume.number, report=report, parent=job)
-    progress(
-        _PAGES_FROM, f"Laying out, with {len(report.open_issues)} issues and {len(report.open_tests)} tests listed"
-    )
+    progress(_PAGES_FROM, f"Laying out, with {len(report.register)} issues and {len(report.open_tests)} tests listed")
     # The page engine is half of a process's start-up: only a job that makes pages pays for it.
     from reports.rendering.documents import render_pdf
 

@@ -467,7 +467,7 @@ class CompletionReport:
     source_notes: tuple[Labelled, ...]
     parameters: tuple[Parameter, ...]
     non_working_days: str
-    open_issues: tuple[IssueRow, ...]
+    register: tuple[IssueRow, ...]
     open_tests: tuple[TestRow, ...]
     volumes: tuple[VolumeEntry, ...]
     included: tuple[Included, ...]

@@ -14,9 +14,9 @@ class Migration(migrations.Migration):
 
     operations = [
         append_only(
-            "issues_severitydetermination",
             "issues_attribution",
-            "issues_issuestatechange",
             "issues_issuelog",
+            "issues_issuestatechange",
+            "issues_severitydetermination",
         ),
     ]

@@ -55,7 +55,7 @@ def completion_report(
     dossier = Dossier(assessment)
     checklist = criteria.checklist(dossier)
     found = issue_lists.issues(dossier)
-    open_issues = issue_lists.open_issues(dossier, found)
+    register = issue_lists.register(found)
     open_tests = counts.open_tests(dossier)
     included, listed = _include(dossier, papers.papers(dossier), read_file)
     return CompletionReport(
@@ -79,9 +79,9 @@ def completion_report(
         source_notes=remarks.source_notes(dossier),
         parameters=remarks.parameters(dossier),
         non_working_days=remarks.non_working_days(dossier),
-        open_issues=open_issues,
+        register=register,
         open_tests=open_tests,
-        volumes=volume_entries(open_issues, open_tests),
+        volumes=volume_entries(register, open_tests),
         included=included,
         facts_json=assessment.facts,
         findings_json=json.dumps(dossier.judgement.to_json(), ensure_ascii=False, indent=2, sort_keys=True) + "\n",

@@ -44,6 +44,6 @@ def annex_volume(report: CompletionReport, number: int) -> AnnexVolume:
         cover=report.cover,
         entry=entry,
         of=len(report.volumes),
-        issues=report.open_issues[span] if entry.what == ISSUES else (),
+        issues=report.register[span] if entry.what == ISSUES else (),
         tests=report.open_tests[span] if entry.what == TESTS else (),
     )

@@ -87,15 +87,11 @@ def issues(dossier: Dossier) -> Issues:
     )
 
 
-def open_issues(dossier: Dossier, found: Issues) -> tuple[IssueRow, ...]:
-    """Return every issue that is open, counted or not: the register that Annex A prints."""
+def register(found: Issues) -> tuple[IssueRow, ...]:
+    """Return every issue that was looked at, counted or not: the list that Annex A prints."""
     entries = (*found.excluded, *found.proposed)
     listed = [*found.counted, *found.undecided, *(entry.issue for entry in entries), *found.left, *found.not_counted]
-    open_references = {
-        issue.reference for issue in (*dossier.facts.issues, *dossier.facts.considered_issues) if issue.state.is_open
-    }
-    unique = {row.reference: row for row in listed if row.reference in open_references}
-    return _sorted(unique.values())
+    return _sorted({row.reference: row for row in listed}.values())
 
 
 def _undecided(dossier: Dossier, ledger: dict[str, LedgerLine]) -> set[str]:

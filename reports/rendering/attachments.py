@@ -44,7 +44,7 @@ def full_sheet(report: CompletionReport) -> bytes:
     """Return the workbook of a report: open issues, tests that did not pass, and the counts by DMC and by group."""
     return _workbook(
         {
-            "Open Testing Issues": _issues(report.open_issues),
+            "Testing Issues": _issues(report.register),
             "Tests that did not pass": _tests(report.open_tests),
             "By DMC": _counts(report.tests.by_dmc),
             "By functional group": _counts(report.tests.by_group),

@@ -14,6 +14,8 @@ SYNTHETIC = "SYNTHETIC DEMONSTRATION DATA"
 LONG_TEXTS = "long-texts"
 #: Listed in the report itself, however long the annexes are.
 GRAVE = ("1", "2", "Not determined")
+#: So many rows of a list of issues are shown in a chapter; the annex has them all.
+SHOWN_ROWS = 40
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +75,7 @@ _OUTLINE: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     ),
     ("verify", "How to verify this report", ()),
 )
-_ANNEXES = (("annex-issues", "Open Testing Issues"), ("annex-tests", "Planned tests that did not pass"))
+_ANNEXES = (("annex-issues", "Every Testing Issue looked at"), ("annex-tests", "Planned tests that did not pass"))
 
 
 def outline(*, with_rows: bool, annexes: tuple[tuple[str, str], ...]) -> dict[str, Section]:
@@ -103,6 +105,7 @@ def report_html(report: CompletionReport) -> str:
         "synthetic": SYNTHETIC,
         "long_texts": long_texts,
         "not_met": [block for block in report.criteria if block.mark is not Mark.MET and block.in_the_way],
+        "shown": SHOWN_ROWS,
         "grave": [row for row in report.issues.counted if row.severity in GRAVE],
         "severities": [cell.severity for cell in report.thresholds[0].cells] if report.thresholds else [],
         "sections": outline(with_rows=with_rows, annexes=(*inside, (LONG_TEXTS, "Long texts"))),

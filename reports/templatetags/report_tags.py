@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import template
@@ -63,6 +64,18 @@ def rate_bar(row: CountRow) -> SafeString:
 def grouped_hash(value: str) -> str:
     """Write a SHA-256 in eight groups, so that two can be compared by eye."""
     return " ".join(value[start : start + 8] for start in range(0, len(value), 8))
+
+
+@register.filter
+def first_rows(rows: Sequence[Any], most: int) -> Sequence[Any]:
+    """Return the first rows of a list."""
+    return rows[:most]
+
+
+@register.filter
+def less(value: int, other: int) -> int:
+    """Return how many more `value` is than `other`."""
+    return value - other
 
 
 @register.filter

@@ -5,6 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+NOTE_ARRIVAL = (
+    "INSERT INTO testphases_resultarrival (scope_id, source, run, recorded_at) VALUES (%s, %s, %s, %s) "
+    "ON CONFLICT (scope_id, source, run) DO NOTHING"
+)
+
 INSERT_RUNS = (
     "INSERT INTO testphases_testrun (planned_test_id, scope_id, run_key, outcome, occurred_at, time_uncertain, "
     "recorded_at, batch_id, position, version_set_id, evidence_id, no_file_needed, duration_ms, message, tester, "

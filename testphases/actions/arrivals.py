@@ -1,6 +1,9 @@
-"""Taking in results by the ten thousand: a staging table, one INSERT … SELECT, the latest results kept in step.
+"""Taking in results by the ten thousand, each once, with the latest results kept in step.
 
-The same SQL runs on PostgreSQL and SQLite; only how rows reach the staging table differs (COPY, executemany).
+What arrives for the first time goes straight into the table of runs. What arrived before (the same run or
+the same bytes again, or unmatched results tried anew) goes by a staging table and one INSERT … SELECT that
+leaves what is there. The SQL is the same on PostgreSQL and SQLite; only how rows reach a table differs
+(COPY, executemany).
 """
 
 from __future__ import annotations
@@ -71,6 +74,7 @@ class Staged:
     times_uncertain: int = 0
     errors: list[FieldError] = field(default_factory=list)
     error_count: int = 0
+    recorded: int = 0
 
     def fail(self, row: RunRow, name: str, message: str) -> None:
         """Count an error; keep the first thousand."""
@@ -92,6 +96,27 @@ class Arrival:
     limit: frozenset[int] | None
 
 
+def record(*, arrival: Arrival, rows: Iterable[RunRow]) -> Staged:
+    """Record `rows` as runs, keep unmatched ones, bring the latest results in step; in the caller's transaction.
+
+    A run whose key is there already is left as it is. With errors (`error_count`) nothing must be committed.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COALESCE(MAX(id), 0) FROM testphases_testrun")
+        before = cursor.fetchone()[0]
+    if _is_first(arrival):
+        staged = _take(arrival, rows, _IntoRuns(arrival), store=True)
+        staged.recorded = staged.matched
+        if staged.recorded and not staged.error_count:
+            _keep_latest(arrival.scope, before)
+        return staged
+    staged = stage(arrival=arrival, rows=rows, store=True)
+    if not staged.error_count:
+        staged.recorded = _commit_staged(arrival, before)
+    drop_staging()
+    return staged
+
+
 def stage(*, arrival: Arrival, rows: Iterable[RunRow], store: bool) -> Staged:
     """Match `rows` and put those that are planned into the staging table of this connection.
 
@@ -99,17 +124,40 @@ def stage(*, arrival: Arrival, rows: Iterable[RunRow], store: bool) -> Staged:
     made; else everything is only counted.
     """
     _make_staging()
+    return _take(arrival, rows, _IntoStaging(), store=store)
+
+
+def _is_first(arrival: Arrival) -> bool:
+    """Note the arrival, and return whether nothing came by its name before.
+
+    Another transaction that notes the same one waits here until this one is over.
+    """
+    with connection.cursor() as cursor:
+        adapt = connection.ops.adapt_datetimefield_value
+        cursor.execute(sql.NOTE_ARRIVAL, [arrival.scope.pk, arrival.source, arrival.run, adapt(arrival.at)])
+        return bool(cursor.rowcount == 1)
+
+
+def _take(arrival: Arrival, rows: Iterable[RunRow], into: _IntoStaging, *, store: bool) -> Staged:
+    """Match `rows` chunk by chunk and write what matches `into` a table."""
     staged = Staged()
     index = PlanIndex(arrival.scope, limit=arrival.limit)
     base = _key_base(arrival.scope, arrival.source, arrival.run)
     versions = _Versions(arrival.at, make=store)
     latest_allowed = arrival.at + CLOCK_SKEW
+    positions: set[int] = set()
     it = iter(rows)
     while chunk := list(islice(it, CHUNK)):
         ready: list[tuple[Any, ...]] = []
         strangers: list[tuple[str, RunRow, str]] = []
         for row in chunk:
             staged.rows += 1
+            if arrival.batch is None:
+                # Importers number their rows; what is handed over by hand may not be.
+                if row.position in positions:
+                    staged.fail(row, "position", "Is given twice.")
+                    continue
+                positions.add(row.position)
             if row.outcome not in _OUTCOMES:
                 staged.fail(row, "outcome", f"“{row.outcome}” is no outcome.")
                 continue
@@ -149,7 +197,9 @@ def stage(*, arrival: Arrival, rows: Iterable[RunRow], store: bool) -> Staged:
                     row.no_file_needed[:200],
                 )
             )
-        _write_staging(ready)
+        # A file with an error is not committed: from the first on, rows are only looked through for more.
+        if ready and not staged.error_count:
+            into.write(ready)
         _keep_unmatched(arrival, strangers, staged, store=store and arrival.batch is not None)
     return staged
 
@@ -196,27 +246,46 @@ def drop_staging() -> None:
         cursor.execute("DROP TABLE IF EXISTS run_arrivals")
 
 
-def _write_staging(rows: list[tuple[Any, ...]]) -> None:
-    if not rows:
-        return
-    columns = ", ".join(_STAGED)
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            text = io.StringIO("".join(_copy_lines(rows)))
-            cursor.copy_expert(f"COPY run_arrivals ({columns}) FROM STDIN", text)
-            return
-        marks = ", ".join(["%s"] * len(_STAGED))
-        adapt = connection.ops.adapt_datetimefield_value
-        cursor.executemany(
-            # Names of ours and marks only.
-            f"INSERT INTO run_arrivals ({columns}) VALUES ({marks})",  # noqa: S608
-            [(*row[:4], adapt(row[4]), *row[5:]) for row in rows],
-        )
+class _IntoStaging:
+    """Writes matched rows into the staging table."""
+
+    table = "run_arrivals"
+    columns: tuple[str, ...] = _STAGED
+    constants: tuple[Any, ...] = ()
+
+    def write(self, rows: list[tuple[Any, ...]]) -> None:
+        """Write a chunk: by COPY, or by executemany where there is none."""
+        columns = ", ".join(self.columns)
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                text = io.StringIO("".join(_copy_lines(rows, self.constants)))
+                cursor.copy_expert(f"COPY {self.table} ({columns}) FROM STDIN", text)
+                return
+            marks = ", ".join(["%s"] * len(self.columns))
+            adapt = connection.ops.adapt_datetimefield_value
+            constants = [adapt(value) if isinstance(value, dt.datetime) else value for value in self.constants]
+            cursor.executemany(
+                # Names of ours and marks only.
+                f"INSERT INTO {self.table} ({columns}) VALUES ({marks})",  # noqa: S608
+                [(*row[:4], adapt(row[4]), *row[5:], *constants) for row in rows],
+            )
 
 
-def _copy_lines(rows: list[tuple[Any, ...]]) -> Iterator[str]:
-    """Write rows in COPY's text form. Only the four free texts need escaping."""
+class _IntoRuns(_IntoStaging):
+    """Writes matched rows straight into the table of runs."""
+
+    table = "testphases_testrun"
+    columns = (*_STAGED, "scope_id", "recorded_at", "batch_id", "evidence_id")
+
+    def __init__(self, arrival: Arrival) -> None:
+        batch_id = arrival.batch.pk if arrival.batch else None
+        self.constants = (arrival.scope.pk, arrival.at, batch_id, arrival.evidence_id)
+
+
+def _copy_lines(rows: list[tuple[Any, ...]], constants: tuple[Any, ...]) -> Iterator[str]:
+    """Write rows in COPY's text form, each with the constants. Only the four free texts need escaping."""
     when: dict[dt.datetime, str] = {}
+    tail = "".join(f"\t{_NULL if value is None else value}" for value in constants) + "\n"
     for position, key, planned, outcome, at, uncertain, versions, duration, *texts in rows:
         moment = when.get(at)
         if moment is None:
@@ -225,7 +294,7 @@ def _copy_lines(rows: list[tuple[Any, ...]]) -> Iterator[str]:
         yield (
             f"{position}\t{key}\t{planned}\t{outcome}\t{moment}\t{'t' if uncertain else 'f'}\t"
             f"{_NULL if versions is None else versions}\t{_NULL if duration is None else duration}\t"
-            f"{message}\t{tester}\t{environment}\t{no_file}\n"
+            f"{message}\t{tester}\t{environment}\t{no_file}{tail}"
         )
 
 
@@ -288,30 +357,21 @@ def _unmatched(arrival: Arrival, key: str, row: RunRow, name: str, reason: str) 
     )
 
 
-def commit_staged(*, arrival: Arrival) -> int:
-    """Record what is staged as runs, keep the latest results in step; return how many runs were new.
+def _commit_staged(arrival: Arrival, before: int) -> int:
+    """Record what is staged and not there yet; return how many runs that made.
 
-    A run whose key is there already is left as it is. Unmatched results whose key became a run are resolved.
+    Unmatched results whose key became a run are resolved.
     """
     adapt = connection.ops.adapt_datetimefield_value
+    batch_id = arrival.batch.pk if arrival.batch else None
     with connection.cursor() as cursor:
-        cursor.execute("SELECT COALESCE(MAX(id), 0) FROM testphases_testrun")
-        before = cursor.fetchone()[0]
-        cursor.execute(
-            sql.INSERT_RUNS,
-            [
-                arrival.scope.pk,
-                adapt(arrival.at),
-                arrival.batch.pk if arrival.batch else None,
-                arrival.evidence_id,
-            ],
-        )
-        recorded = cursor.rowcount
+        cursor.execute(sql.INSERT_RUNS, [arrival.scope.pk, adapt(arrival.at), batch_id, arrival.evidence_id])
+        recorded = max(int(cursor.rowcount), 0)
         if recorded:
             _keep_latest(arrival.scope, before)
             if UnmatchedResult.objects.unresolved().filter(scope=arrival.scope).exists():
                 cursor.execute(sql.RESOLVE, [adapt(arrival.at), arrival.scope.pk])
-    return max(int(recorded), 0)
+    return recorded
 
 
 def _keep_latest(scope: TestScope, after_id: int) -> None:

@@ -101,15 +101,14 @@ def record_runs_staged(
     """Do what `record_runs` does and return what matching found as well, for the importer's summary."""
     at = at or clock.now()
     arrival = arrival_of(scope=scope, source=source, run_id=run_id, batch=batch, evidence=evidence, by=by, at=at)
-    staged = arrivals.stage(arrival=arrival, rows=rows, store=True)
+    staged = arrivals.record(arrival=arrival, rows=rows)
     if batch is None and staged.unmatched:
         staged.error_count += staged.unmatched
         for example in staged.examples:
             staged.errors.append(InvalidInput.one("test", example["reason"], row=example["row"]).errors[0])
     if staged.error_count:
         raise InvalidInput(staged.errors)
-    recorded = arrivals.commit_staged(arrival=arrival)
-    arrivals.drop_staging()
+    recorded = staged.recorded
     result = RunsResult(recorded=recorded, already=staged.matched - recorded, unmatched=staged.unmatched)
     if recorded or staged.unmatched > staged.unmatched_known:
         detail = {
@@ -291,11 +290,9 @@ def resolve_unmatched(
             evidence_id=evidence_id,
             limit=narrowed,
         )
-        staged = arrivals.stage(arrival=arrival, rows=(_row_of(member) for member in members), store=True)
-        new = arrivals.commit_staged(arrival=arrival)
-        arrivals.drop_staging()
-        recorded += new
-        already += staged.matched - new
+        staged = arrivals.record(arrival=arrival, rows=(_row_of(member) for member in members))
+        recorded += staged.recorded
+        already += staged.matched - staged.recorded
         unmatched += staged.unmatched
     if recorded:
         detail = {"recorded": recorded, "unmatched": unmatched}

@@ -14,10 +14,12 @@ class Migration(migrations.Migration):
 
     operations = [
         append_only(
-            "testphases_testrun",
-            "testphases_runvoid",
-            "testphases_runassurance",
             "testphases_descoping",
+            "testphases_resultarrival",
+            "testphases_runassurance",
+            "testphases_runevidence",
+            "testphases_runvoid",
             "testphases_scopestatechange",
+            "testphases_testrun",
         ),
     ]

@@ -105,6 +105,25 @@ class TestRun(AppendOnlyModel):
         return f"{self.planned_test_id} {self.outcome} {self.occurred_at:%Y-%m-%d %H:%M}"
 
 
+class ResultArrival(AppendOnlyModel):
+    """A run of results that has arrived: its scope, source and run id (else its file's SHA-256).
+
+    What is not here has never arrived, so none of its run keys is there either and its results can be
+    taken in without looking for each.
+    """
+
+    scope = models.ForeignKey(TestScope, on_delete=models.PROTECT, related_name="+")
+    source = models.CharField(max_length=60)
+    run = models.CharField(max_length=400)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("scope", "source", "run"), name="arrival_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.run}"
+
+
 class LatestRun(models.Model):
     """The current result of a planned test, kept in step with the runs for speed; derived, never the truth.
 
@@ -117,7 +136,9 @@ class LatestRun(models.Model):
     planned_test = models.OneToOneField(
         PlannedTest, primary_key=True, on_delete=models.PROTECT, related_name="latest", db_constraint=False
     )
-    scope = models.ForeignKey(TestScope, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    scope = models.ForeignKey(
+        TestScope, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     execution = models.ForeignKey(
         TestRun, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )

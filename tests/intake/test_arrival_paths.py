@@ -29,7 +29,10 @@ ODD = [
 
 
 @pytest.mark.django_db
-def test_odd_texts_and_empty_values_are_stored_as_they_are(world):
+@pytest.mark.parametrize("came_before", [False, True], ids=["straight", "by staging"])
+def test_odd_texts_and_empty_values_are_stored_as_they_are(world, came_before):
+    if came_before:  # what arrives again goes by the staging table
+        record_runs(scope=world.scope, rows=[], source="rig", run_id="odd", by=world.system, at=at(hours=1))
     tests = world.plan(*(f"t{number}" for number in range(len(ODD))))
     rows = [
         RunRow(
@@ -63,7 +66,10 @@ def test_odd_texts_and_empty_values_are_stored_as_they_are(world):
 
 
 @pytest.mark.django_db
-def test_more_rows_than_one_chunk_arrive(world, monkeypatch):
+@pytest.mark.parametrize("came_before", [False, True], ids=["straight", "by staging"])
+def test_more_rows_than_one_chunk_arrive(world, monkeypatch, came_before):
+    if came_before:
+        record_runs(scope=world.scope, rows=[], source="rig", run_id="1", by=world.system, at=at(hours=1))
     from testphases.actions import arrivals
 
     monkeypatch.setattr(arrivals, "CHUNK", 7)

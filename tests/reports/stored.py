@@ -26,7 +26,7 @@ def scope_for(facts: Facts, *, kind: str = "SIT") -> TestScope:
     )
     version, _ = DocumentVersion.objects.get_or_create(document=document, version="1.23", defaults={"recorded_at": at})
     programme, _ = Programme.objects.get_or_create(
-        code="demo", defaults={"name": facts.programme, "is_synthetic": True, "recorded_at": at}
+        code="demo", defaults={"name": facts.programme[:160], "is_synthetic": True, "recorded_at": at}
     )
     release, _ = CapabilityRelease.objects.get_or_create(
         programme=programme,

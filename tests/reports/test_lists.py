@@ -30,8 +30,8 @@ def rows_of(content: bytes, sheet: str) -> list[tuple]:
 
 def test_the_workbook_has_every_row_of_the_lists(report):
     content = full_sheet(report)
-    issues = rows_of(content, "Open Testing Issues")
-    assert [row[0] for row in issues[1:]] == [row.reference for row in report.open_issues]
+    issues = rows_of(content, "Testing Issues")
+    assert [row[0] for row in issues[1:]] == [row.reference for row in report.register]
     tests = rows_of(content, "Tests that did not pass")
     assert [row[0] for row in tests[1:]] == [row.reference for row in report.open_tests]
     by_dmc = rows_of(content, "By DMC")
@@ -46,15 +46,15 @@ def test_the_same_lists_give_the_same_bytes_at_another_moment(report):
 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_a_text_that_looks_like_a_formula_stays_a_text(report, text):
-    changed = replace(report, open_issues=tuple(replace(row, title=text, reference=text) for row in report.open_issues))
+    changed = replace(report, register=tuple(replace(row, title=text, reference=text) for row in report.register))
     book = openpyxl.load_workbook(io.BytesIO(full_sheet(changed)))
-    cells = [cell for row in book["Open Testing Issues"].iter_rows(min_row=2, max_col=2) for cell in row]
+    cells = [cell for row in book["Testing Issues"].iter_rows(min_row=2, max_col=2) for cell in row]
     assert {cell.data_type for cell in cells} <= {"s", "inlineStr"}
 
 
 def test_control_characters_do_not_break_the_workbook(report):
-    changed = replace(report, open_issues=(replace(report.open_issues[0], title="a\x00b\x0bc" + "x" * 40_000),))
-    (_, row) = rows_of(full_sheet(changed), "Open Testing Issues")
+    changed = replace(report, register=(replace(report.register[0], title="a\x00b\x0bc" + "x" * 40_000),))
+    (_, row) = rows_of(full_sheet(changed), "Testing Issues")
     assert row[1].startswith("a\N{REPLACEMENT CHARACTER}b")
     assert len(row[1]) <= 32_767
 
@@ -62,8 +62,8 @@ def test_control_characters_do_not_break_the_workbook(report):
 @pytest.fixture
 def volumes(report, monkeypatch):
     monkeypatch.setattr(annexes, "ROWS_INSIDE", 50)
-    monkeypatch.setattr(annexes, "ROWS_A_VOLUME", 60)
-    divided = replace(report, volumes=annexes.volume_entries(report.open_issues, report.open_tests))
+    monkeypatch.setattr(annexes, "ROWS_A_VOLUME", 70)
+    divided = replace(report, volumes=annexes.volume_entries(report.register, report.open_tests))
     return divided, [annexes.annex_volume(divided, entry.number) for entry in divided.volumes]
 
 

@@ -9,8 +9,9 @@ from dataclasses import replace
 import pytest
 from django.test import override_settings
 
-from reports import actions, queries, rendering
+from reports import actions, queries
 from reports.contents import annexes, completion_report
+from reports.rendering import documents
 from reports.rendering.engine import to_pdf
 from reports.rendering.pages import report_html, volume_html
 from reports.shapes import AnnexVolume
@@ -65,8 +66,8 @@ def quick(monkeypatch):
             on_page(1)
         return plain
 
-    monkeypatch.setattr(rendering, "render_pdf", draw)
-    monkeypatch.setattr(rendering, "render_volume", draw)
+    monkeypatch.setattr(documents, "render_pdf", draw)
+    monkeypatch.setattr(documents, "render_volume", draw)
     return made
 
 
@@ -286,3 +287,20 @@ def test_no_template_asks_for_what_is_not_there(assessment, settings, monkeypatc
     with override_settings(TEMPLATES=templates):
         for html in (report_html(report), report_html(inside), *(volume_html(volume) for volume in volumes)):
             assert "NOT-THERE" not in html
+
+
+def test_a_long_list_of_issues_in_a_chapter_points_to_the_annex(facts_of_many_left):
+    html = report_html(completion_report(stored.assessment_of(facts_of_many_left)))
+    chapter = html[html.index('id="section-left"') : html.index('id="section-elsewhere"')]
+    assert chapter.count("<tr>") == 1 + 40
+    assert "and 62 more: the list of issues in the annex has them all." in chapter
+    assert all(f"LEFT-{number:03d}" in html for number in range(100))
+
+
+@pytest.fixture
+def facts_of_many_left():
+    """The sample with a hundred more issues that left the count by a determination."""
+    base = samples.facts()
+    (rejected,) = [issue for issue in base.issues if issue.id == "issue-rejected"]
+    more = (replace(rejected, id=f"left-{number}", reference=f"LEFT-{number:03d}") for number in range(100))
+    return replace(base, issues=(*base.issues, *more))

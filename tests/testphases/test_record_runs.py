@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.db import transaction
 
 from svtad.lib.errors import ActionDenied, InvalidInput
 from testphases import actions
 from testphases.actions import RunRow
-from testphases.models import LatestRun, TestRun
+from testphases.models import LatestRun, ResultArrival, TestRun
 from testphases.queries import plan_counts
 from tests.testphases.world import actor, at
 
@@ -100,6 +101,35 @@ def test_a_result_from_the_future_is_refused_and_nothing_is_stored(world):
     with pytest.raises(InvalidInput, match=r"row 2.*future"):
         actions.record_runs(scope=world.scope, rows=rows, source="rig", run_id="1", by=world.system, at=at(hours=2))
     assert not TestRun.objects.exists()
+
+
+def test_one_position_twice_is_an_error_and_nothing_is_stored(world):
+    world.plan("a", "b")
+    rows = [RunRow(position=1, names=(name,), outcome="PASSED", occurred_at=at(hours=1)) for name in "ab"]
+    with pytest.raises(InvalidInput, match=r"row 1, position: Is given twice"):
+        actions.record_runs(scope=world.scope, rows=rows, source="rig", run_id="1", by=world.system, at=at(hours=2))
+    assert not TestRun.objects.exists()
+
+
+def test_more_of_a_run_that_has_arrived_is_added_to_it(world):
+    world.plan("a", "b")
+    first, second = _rows(("a", "PASSED"), ("b", "FAILED"))
+    send = {"scope": world.scope, "source": "rig", "run_id": "1", "by": world.system, "at": at(hours=2)}
+    assert actions.record_runs(rows=[first], **send).recorded == 1
+    assert actions.record_runs(rows=[first, second], **send) == actions.RunsResult(recorded=1, already=1, unmatched=0)
+
+
+def test_an_error_late_in_a_long_file_leaves_nothing(world, monkeypatch):
+    from testphases.actions import arrivals
+
+    monkeypatch.setattr(arrivals, "CHUNK", 3)
+    world.plan(*(f"t{number}" for number in range(10)))
+    outcomes = ["PASSED"] * 9 + ["PERHAPS"]
+    rows = _rows(*((f"t{number}", outcome) for number, outcome in enumerate(outcomes)))
+    with pytest.raises(InvalidInput, match=r"row 10, outcome"), transaction.atomic():
+        actions.record_runs(scope=world.scope, rows=rows, source="rig", run_id="1", by=world.system, at=at(hours=2))
+    assert not TestRun.objects.exists()
+    assert not ResultArrival.objects.exists()
 
 
 def test_a_provider_records_results_of_its_own_tests_only(world):

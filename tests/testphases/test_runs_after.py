@@ -5,18 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.apps import apps
+from django.db import DatabaseError, connection, transaction
 
 from svtad.governance.files import store_file
 from svtad.governance.models import FileCheck
 from svtad.lib.errors import ActionDenied, InvalidInput, Refused
-from svtad.lib.models import AppendOnlyError
+from svtad.lib.models import AppendOnlyError, AppendOnlyModel
 from testphases import actions
 from testphases.models import LatestRun, PlannedTest, PlannedTestVersion, RunAssurance, TestRun
 from testphases.queries import plan_counts, planned_now, runs_of
 from tests.testphases.world import actor, at, make_world
 
 pytestmark = pytest.mark.django_db
+
+APPEND_ONLY = [model for model in apps.get_models() if issubclass(model, AppendOnlyModel)]
 
 
 def _file(world, text=b"log"):
@@ -123,11 +126,21 @@ def test_runs_are_never_changed_or_deleted_not_even_by_the_database(world):
     for act in (run.save, run.delete, TestRun.objects.all().delete):
         with pytest.raises(AppendOnlyError):
             act()
-    from django.db import connection
-
     for statement in ("UPDATE testphases_testrun SET outcome = 'FAILED'", "DELETE FROM testphases_testrun"):
         with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)
+
+
+@pytest.mark.parametrize("model", APPEND_ONLY, ids=lambda model: model.__name__)
+def test_the_database_itself_holds_every_append_only_table(db, model):
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT COUNT(*) FROM pg_trigger WHERE tgname = %s", [f"{table}_append_only"])
+            assert cursor.fetchone()[0] == 1
+        else:
+            cursor.execute("SELECT COUNT(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s", [table])
+            assert cursor.fetchone()[0] == 2
 
 
 @pytest.fixture

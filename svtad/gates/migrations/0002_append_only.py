@@ -16,9 +16,10 @@ class Migration(migrations.Migration):
         append_only(
             "gates_assessment",
             "gates_assessmentfinding",
-            "gates_filedreport",
             "gates_evidenceitem",
+            "gates_evidencereview",
             "gates_evidencewithdrawal",
+            "gates_filedreport",
             "gates_workoffplanitemchange",
         ),
     ]
