@@ -8,6 +8,7 @@ from django.urls import NoReverseMatch, reverse
 
 from svtad.governance import handlers as governance_handlers
 from svtad.governance.models import Decision, Matter
+from svtad.lib.errors import Refused
 from svtad.parties.actors import Actor
 from svtad.parties.models import Audience
 from testphases.actions.descoping import APPROVED, apply_decision
@@ -20,12 +21,19 @@ class DescopeHandler:
     def describe(self, matter: Matter) -> str:
         """Return what the matter is about, in a sentence."""
         request = self._request(matter)
-        return f"De-scope {request.items.count()} planned tests of {request.scope.name}: {request.justification}"
+        if request is None:
+            return matter.title
+        count = request.items.count()
+        tests = "1 planned test" if count == 1 else f"{count} planned tests"
+        return f"De-scope {tests} of {request.scope.name}: {request.justification}"
 
     def url(self, matter: Matter) -> str:
         """Return the page of the phase, or nothing where no page is served."""
+        request = self._request(matter)
+        if request is None:
+            return ""
         try:
-            return reverse("testphases:scope", args=[self._request(matter).scope.public_id])
+            return reverse("testphases:scope", args=[request.scope.public_id])
         except NoReverseMatch:
             return ""
 
@@ -34,12 +42,18 @@ class DescopeHandler:
         return matter.audience
 
     def apply(self, *, matter: Matter, decision: Decision, by: Actor, at: dt.datetime) -> None:
-        """Write a Descoping for each test where `decision` is the final approval; any other only leaves word."""
-        apply_decision(request=self._request(matter), decision=decision, at=at)
+        """Write a Descoping for each test where `decision` is the final approval; any other only leaves word.
+
+        Raises `Refused` for a matter that names no tests: there would be nothing to approve.
+        """
+        request = self._request(matter)
+        if request is None:
+            raise Refused("SVTAD 12.6(a)", "This matter names no planned tests: propose it from the phase's tests.")
+        apply_decision(request=request, decision=decision, at=at)
 
     @staticmethod
-    def _request(matter: Matter) -> DescopeRequest:
-        return DescopeRequest.objects.select_related("scope").get(matter=matter)
+    def _request(matter: Matter) -> DescopeRequest | None:
+        return DescopeRequest.objects.select_related("scope").filter(matter=matter).first()
 
 
 def register() -> None:

@@ -15,6 +15,7 @@ from testphases.queries.lists import (
     participants,
     planned_now,
     runs_of,
+    scopes_called,
     scopes_for,
     unmatched_open,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "plan_counts",
     "planned_now",
     "runs_of",
+    "scopes_called",
     "scopes_for",
     "unmatched_open",
 ]

@@ -26,6 +26,30 @@ def scopes_for(actor: Actor) -> QuerySet[Any]:
     return TestScope.objects.visible_to(actor).select_related(*related).order_by("release__position", "pk")
 
 
+def scopes_called(text: str) -> list[TestScope]:
+    """Return the scopes that `text` may mean, for commands: one, or none or several where it is not clear.
+
+    A public id, a name, `RELEASE/KIND` or `PROGRAMME/RELEASE/KIND`, either with `/PROVIDER` (its code)
+    where each DCC Service Provider has a phase of its own.
+    """
+    scopes = TestScope.objects.select_related("release__programme", "provider", "governed_by__document")
+    exact = list(scopes.filter(public_id=text)) or list(scopes.filter(name=text))
+    if exact or "/" not in text:
+        return exact
+    parts = [part.strip() for part in text.split("/")]
+    found: set[TestScope] = set()
+    for programme in (0, 1):
+        rest = parts[programme:]
+        if len(rest) in (2, 3):
+            named = scopes.filter(release__code__iexact=rest[0], kind__iexact=rest[1])
+            if programme:
+                named = named.filter(release__programme__code__iexact=parts[0])
+            if len(rest) == 3:
+                named = named.filter(provider__code__iexact=rest[2])
+            found.update(named)
+    return sorted(found, key=lambda scope: scope.pk)
+
+
 def planned_now(scope: TestScope, actor: Actor) -> QuerySet[Any]:
     """Return the versions of plan that hold now, each with its test, DMC and current result (three joins, no N+1)."""
     return (

@@ -144,3 +144,33 @@ def test_an_approval_recorded_late_changes_no_earlier_judgement(world):
     world.approve_descoping(test, now=at(days=5), effective=at(days=5))
     assert _cell(world, at(days=4)).descoped == 0
     assert _cell(world, at(days=5) + dt.timedelta(seconds=1)).descoped == 1
+
+
+def test_the_matter_is_told_in_a_sentence_with_the_page_of_its_phase(world):
+    from svtad.governance.handlers import handler_for
+
+    (test,) = world.plan("a")
+    matter = _propose(world, test).matter
+    handler = handler_for(matter.procedure)
+    assert handler is not None
+    assert handler.describe(matter) == "De-scope 1 planned test of IOC SIT: No such device is left."
+    assert world.scope.public_id in handler.url(matter)
+    assert handler.audience(matter) == actions.scope_audience(scope=world.scope)
+
+
+def test_a_matter_that_names_no_tests_approves_nothing(world):
+    from svtad.governance.actions import open_matter
+    from svtad.governance.handlers import handler_for
+
+    matter = open_matter(
+        procedure="DESCOPE_PIT", document="SVTAD", version="1.23", title="De-scope something", rationale="x",
+        audience=actions.scope_audience(scope=world.scope), by=world.manager, at=at(days=1),
+    )  # fmt: skip
+    handler = handler_for("DESCOPE_PIT")
+    assert handler is not None
+    assert (handler.describe(matter), handler.url(matter)) == ("De-scope something", "")
+    with pytest.raises(Refused, match="names no planned tests"):
+        record_decision(
+            matter=matter, body="TAB", outcome="APPROVE", decided_at=at(days=2), rationale="x",
+            by=actor("registrar", world.dcc), at=at(days=2),
+        )  # fmt: skip

@@ -11,7 +11,7 @@ from testphases import actions, policies
 from testphases.actions.scopes import TRANSITIONS
 from testphases.models import ScopeParticipation, ScopeStateChange, TestScope
 from testphases.models.scopes import ScopeState
-from testphases.queries import current_exit_versions, participants, scopes_for
+from testphases.queries import current_exit_versions, participants, scopes_called, scopes_for
 from tests.testphases.world import DAY, actor, at, make_world
 
 pytestmark = pytest.mark.django_db
@@ -164,6 +164,17 @@ def test_each_act_leaves_one_audit_event(world):
     actions.add_stage(scope=world.scope, name="One", by=world.manager, at=DAY)
     world.plan("a")
     assert AuditEvent.objects.count() == before + 3
+
+
+def test_a_phase_is_found_by_what_people_call_it(world):
+    own = {by: _scope(world, "PIT", provider=by) for by in (world.alpha, world.beta)}
+    for text in (world.scope.public_id, "IOC SIT", "IOC/SIT", "ioc / sit", "smets1/IOC/SIT"):
+        assert scopes_called(text) == [world.scope], text
+    for text in ("IOC/PIT/alpha", "smets1/ioc/pit/ALPHA"):
+        assert scopes_called(text) == [own[world.alpha]], text
+    assert scopes_called("IOC/PIT") == [own[world.alpha], own[world.beta]]
+    for text in ("", "MOC/SIT", "other/IOC/SIT", "IOC", "a/b/c/d/e", "/"):
+        assert scopes_called(text) == [], text
 
 
 def test_a_provider_sees_the_phases_it_takes_part_in(db):

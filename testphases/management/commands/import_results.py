@@ -17,6 +17,7 @@ from svtad.lib.errors import InvalidInput, Turned
 from svtad.parties.actors import Actor, actor_for, system_actor
 from svtad.parties.models import Person
 from testphases.models import TestScope
+from testphases.queries import scopes_called
 
 
 class Command(BaseCommand):
@@ -26,7 +27,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
-        parser.add_argument("phase", help="the phase: its public id or its name")
+        parser.add_argument(
+            "phase",
+            help="the phase: its public id, its name, MOC/SIT or PROGRAMME/MOC/SIT (one provider's: MOC/PIT/CODE)",
+        )
         parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
         parser.add_argument("--source", default="command", help="the tool or team the results come from")
         parser.add_argument(
@@ -108,11 +112,12 @@ class Command(BaseCommand):
         return True
 
 
-def _scope(name: str) -> TestScope:
-    found: list[TestScope] = list(TestScope.objects.filter(public_id=name)) or list(TestScope.objects.filter(name=name))
+def _scope(text: str) -> TestScope:
+    found = scopes_called(text)
     if len(found) != 1:
-        known = ", ".join(f"“{scope.name}” ({scope.public_id})" for scope in TestScope.objects.all()[:20])
-        raise CommandError(f"{len(found) or 'No'} phase is called “{name}”. There are: {known or 'none'}.")
+        known = ", ".join(f"“{scope.name}” ({scope.public_id})" for scope in (found or TestScope.objects.all())[:20])
+        many = "Several phases are" if found else "No phase is"
+        raise CommandError(f"{many} called “{text}”. There are: {known or 'none'}.")
     return found[0]
 
 
