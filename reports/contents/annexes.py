@@ -6,7 +6,7 @@ from reports.shapes import AnnexVolume, CompletionReport, IssueRow, TestRow, Vol
 
 #: More rows than this leave the report for volumes, so that what is put before a Panel stays short.
 ROWS_INSIDE = 1_500
-#: Rows of one volume: what one process renders within its share of memory.
+#: Rows of one volume at most: what one process renders within its share of memory.
 ROWS_A_VOLUME = 1_000
 
 ISSUES = "Testing Issues"
@@ -19,8 +19,10 @@ def volume_entries(issues: tuple[IssueRow, ...], tests: tuple[TestRow, ...]) -> 
         return ()
     entries: list[VolumeEntry] = []
     for what, rows in ((ISSUES, issues), (TESTS, tests)):
-        for start in range(0, len(rows), ROWS_A_VOLUME):
-            part = rows[start : start + ROWS_A_VOLUME]
+        volumes = -(-len(rows) // ROWS_A_VOLUME)
+        even = -(-len(rows) // max(volumes, 1))  # so that the last one is no stub
+        for start in range(0, len(rows), even or 1):
+            part = rows[start : start + even]
             entries.append(
                 VolumeEntry(
                     number=len(entries) + 1,

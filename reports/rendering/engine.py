@@ -21,6 +21,7 @@ from weasyprint.urls import URLFetchingError
 from reports.rendering import tagging
 from reports.rendering.assets import SCHEME, asset
 from reports.rendering.fetching import AssetFetcher
+from svtad.lib.errors import Refused
 
 log = logging.getLogger(__name__)
 
@@ -34,12 +35,18 @@ _HEADING = re.compile(r'<h[1-3][^>]*\bid="([^"]+)"[^>]*>(.*?)</h[1-3]>', re.DOTA
 _TAG = re.compile(r"<[^>]+>")
 
 
-class RenderingFailed(Exception):
+class RenderingFailed(Refused):
     """The engine reported an error: what it drew is not what was meant."""
 
+    def __init__(self, reason: str) -> None:
+        super().__init__("", f"The PDF could not be drawn as it was meant: {reason}")
 
-class RenderingTooLong(Exception):
+
+class RenderingTooLong(Refused):
     """The document took longer than it may."""
+
+    def __init__(self) -> None:
+        super().__init__("", "The PDF took longer to lay out than it may, and was stopped.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +80,7 @@ class _Watch(logging.Handler):
             self.complaints.append(record)
             return
         if time.monotonic() > self.deadline:
-            raise RenderingTooLong("the report took longer to lay out than it may")
+            raise RenderingTooLong
         match = _PAGE.search(record.getMessage())
         if match and self.on_page is not None:
             self.on_page(int(match[1]))

@@ -409,5 +409,7 @@ def test_long_lists_become_volumes_that_leave_nothing_out(facts, monkeypatch):
         rows = volume.issues or volume.tests
         assert (volume.entry.first, volume.entry.last) == (rows[0].reference, rows[-1].reference)
         assert len(rows) == volume.entry.rows <= 40
+    sizes = [volume.entry.rows for volume in volumes if volume.issues]
+    assert max(sizes) - min(sizes) <= 1, "no volume is a stub"
     with pytest.raises(LookupError):
         annexes.annex_volume(report, len(volumes) + 1)
