@@ -104,8 +104,13 @@ def produce_annex_volume(*, job: Job, progress: Progress, hold: Hold) -> dict[st
     assessment = _assessment_of(job)
     progress(2, "Gathering the contents")
     parent = Job.objects.get(public_id=job.params["report_job"])
-    report = _contents(assessment, parent, stale=job.params["stale"])
-    volume = annex_volume(report, int(job.params["volume"]))
+    volume = annex_volume(
+        assessment,
+        number=int(job.params["volume"]),
+        made_at=parent.recorded_at,
+        made_by=parent.recorded_by,
+        stale=job.params["stale"],
+    )
     progress(_PAGES_FROM, f"Laying out {volume.entry.rows} rows")
     from reports.rendering.documents import render_volume  # as above
 
@@ -141,16 +146,13 @@ def _assessment_of(job: Job) -> Assessment:
     return assessment
 
 
-def _contents(assessment: Assessment, job: Job, *, stale: str | None = None) -> CompletionReport:
-    """Build the contents: who asked and when are the job's, so that a second run gives the same pages.
-
-    `stale` is what the report's own cover said, for its volumes; None means to look.
-    """
+def _contents(assessment: Assessment, job: Job) -> CompletionReport:
+    """Build the contents: who asked and when are the job's, so that a second run gives the same pages."""
     return completion_report(
         assessment,
         made_at=job.recorded_at,
         made_by=job.recorded_by,
-        stale=staleness(assessment, until=job.recorded_at) if stale is None else stale,
+        stale=staleness(assessment, until=job.recorded_at),
         read_file=_read_evidence,
     )
 

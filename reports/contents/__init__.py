@@ -14,10 +14,10 @@ from dataclasses import replace
 
 from reports.contents import counts, criteria, opening, papers, remarks
 from reports.contents import issues as issue_lists
-from reports.contents.annexes import annex_volume, volume_entries
+from reports.contents.annexes import cut, volume_entries
 from reports.contents.dossier import Dossier
 from reports.contents.words import plain
-from reports.shapes import CompletionReport, Included, Paper
+from reports.shapes import AnnexVolume, CompletionReport, Included, Paper
 from svtad.gates.models import Assessment, EvidenceItem
 from svtad.lib.errors import Refused
 
@@ -85,6 +85,24 @@ def completion_report(
         included=included,
         facts_json=assessment.facts,
         findings_json=json.dumps(dossier.judgement.to_json(), ensure_ascii=False, indent=2, sort_keys=True) + "\n",
+    )
+
+
+def annex_volume(
+    assessment: Assessment, *, number: int, made_at: dt.datetime, made_by: str, stale: str = ""
+) -> AnnexVolume:
+    """Return one annex volume of the Completion Report of an assessment, and nothing else of it.
+
+    The arguments are those of the report. Raises Refused as `completion_report`, LookupError where there is no such
+    volume.
+    """
+    check_reportable(assessment)
+    dossier = Dossier(assessment)
+    return cut(
+        cover=opening.cover(dossier, made_at=made_at, made_by=made_by, stale=stale),
+        issues=issue_lists.register(issue_lists.issues(dossier)),
+        tests=counts.open_tests(dossier),
+        number=number,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.shapes import AnnexVolume, CompletionReport, IssueRow, TestRow, VolumeEntry
+from reports.shapes import AnnexVolume, Cover, IssueRow, TestRow, VolumeEntry
 
 #: More rows than this leave the report for volumes, so that what is put before a Panel stays short.
 ROWS_INSIDE = 1_500
@@ -35,17 +35,18 @@ def volume_entries(issues: tuple[IssueRow, ...], tests: tuple[TestRow, ...]) -> 
     return tuple(entries)
 
 
-def annex_volume(report: CompletionReport, number: int) -> AnnexVolume:
-    """Return one volume of a report. Raises LookupError where the report has no such volume."""
-    entry = next((volume for volume in report.volumes if volume.number == number), None)
+def cut(*, cover: Cover, issues: tuple[IssueRow, ...], tests: tuple[TestRow, ...], number: int) -> AnnexVolume:
+    """Return one volume of the two lists. Raises LookupError where they make no such volume."""
+    entries = volume_entries(issues, tests)
+    entry = next((volume for volume in entries if volume.number == number), None)
     if entry is None:
         raise LookupError(f"the report has no annex volume {number}")
-    before = sum(volume.rows for volume in report.volumes if volume.what == entry.what and volume.number < number)
+    before = sum(volume.rows for volume in entries if volume.what == entry.what and volume.number < number)
     span = slice(before, before + entry.rows)
     return AnnexVolume(
-        cover=report.cover,
+        cover=cover,
         entry=entry,
-        of=len(report.volumes),
-        issues=report.register[span] if entry.what == ISSUES else (),
-        tests=report.open_tests[span] if entry.what == TESTS else (),
+        of=len(entries),
+        issues=issues[span] if entry.what == ISSUES else (),
+        tests=tests[span] if entry.what == TESTS else (),
     )

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from reports.contents import annexes, completion_report, words
+from reports.contents import annex_volume, annexes, completion_report, words
 from reports.contents.counts import NO_GROUP
 from reports.shapes import Mark
 from svtad.governance.models import StoredFile
@@ -393,6 +393,13 @@ def test_contents_ask_no_more_of_the_database_for_longer_lists(facts, django_ass
 # --- long lists -------------------------------------------------------------------------------------
 
 
+AT = dt.datetime(2026, 6, 19, 9, tzinfo=dt.UTC)
+
+
+def volume_of(assessment, number):
+    return annex_volume(assessment, number=number, made_at=AT, made_by="Robin", stale="Something changed.")
+
+
 def test_short_lists_stay_inside_the_report(facts):
     assert completion_report(stored.assessment_of(facts)).volumes == ()
 
@@ -400,16 +407,19 @@ def test_short_lists_stay_inside_the_report(facts):
 def test_long_lists_become_volumes_that_leave_nothing_out(facts, monkeypatch):
     monkeypatch.setattr(annexes, "ROWS_INSIDE", 50)
     monkeypatch.setattr(annexes, "ROWS_A_VOLUME", 40)
-    report = completion_report(stored.assessment_of(facts))
+    assessment = stored.assessment_of(facts)
+    report = completion_report(assessment, made_at=AT, made_by="Robin", stale="Something changed.")
     assert [volume.number for volume in report.volumes] == list(range(1, len(report.volumes) + 1))
-    volumes = [annexes.annex_volume(report, entry.number) for entry in report.volumes]
+    volumes = [volume_of(assessment, entry.number) for entry in report.volumes]
     assert tuple(row for volume in volumes for row in volume.issues) == report.register
     assert tuple(row for volume in volumes for row in volume.tests) == report.open_tests
     for volume in volumes:
         rows = volume.issues or volume.tests
         assert (volume.entry.first, volume.entry.last) == (rows[0].reference, rows[-1].reference)
         assert len(rows) == volume.entry.rows <= 40
+    assert {volume.cover for volume in volumes} == {report.cover}
+    assert {volume.of for volume in volumes} == {len(volumes)}
     sizes = [volume.entry.rows for volume in volumes if volume.issues]
     assert max(sizes) - min(sizes) <= 1, "no volume is a stub"
     with pytest.raises(LookupError):
-        annexes.annex_volume(report, len(volumes) + 1)
+        volume_of(assessment, len(volumes) + 1)

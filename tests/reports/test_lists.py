@@ -64,7 +64,10 @@ def volumes(report, monkeypatch):
     monkeypatch.setattr(annexes, "ROWS_INSIDE", 50)
     monkeypatch.setattr(annexes, "ROWS_A_VOLUME", 70)
     divided = replace(report, volumes=annexes.volume_entries(report.register, report.open_tests))
-    return divided, [annexes.annex_volume(divided, entry.number) for entry in divided.volumes]
+    return divided, [
+        annexes.cut(cover=report.cover, issues=report.register, tests=report.open_tests, number=entry.number)
+        for entry in divided.volumes
+    ]
 
 
 def test_a_volume_is_a_whole_document_of_its_own(volumes, tmp_path):

@@ -282,7 +282,10 @@ def test_no_template_asks_for_what_is_not_there(assessment, settings, monkeypatc
     templates[0]["OPTIONS"] = {**templates[0]["OPTIONS"], "string_if_invalid": "NOT-THERE[%s]"}
     stored.matters(samples.facts())
     report = completion_report(assessment, made_at=clock.now(), made_by="Robin", stale="Something changed.")
-    volumes = [annexes.annex_volume(report, entry.number) for entry in report.volumes]
+    volumes = [
+        annexes.cut(cover=report.cover, issues=report.register, tests=report.open_tests, number=entry.number)
+        for entry in report.volumes
+    ]
     inside = replace(report, volumes=())
     with override_settings(TEMPLATES=templates):
         for html in (report_html(report), report_html(inside), *(volume_html(volume) for volume in volumes)):
