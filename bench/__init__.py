@@ -1,6 +1,6 @@
 """Benchmarks: our path and its floor, measured side by side in one run, so that the ratio is what counts.
 
-`script/bench [ingest|assess|rulebook|report]` runs them on throwaway servers that wait for the disk. Each
+`script/bench [ingest|assess|web|rulebook|report]` runs them on throwaway servers that wait for the disk. Each
 module has `run() -> list[Ratio]`; absolute times drift with the machine, ratios do not.
 """
 

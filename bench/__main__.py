@@ -7,7 +7,7 @@ import sys
 from importlib import import_module
 from importlib.util import find_spec
 
-NAMES = ("ingest", "assess", "rulebook", "report")
+NAMES = ("ingest", "assess", "web", "rulebook", "report")
 
 
 def main(arguments: list[str]) -> int:

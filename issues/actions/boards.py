@@ -22,7 +22,7 @@ from svtad.lib import clock
 from svtad.lib.errors import FieldError, InvalidInput, Refused
 from svtad.parties.actors import Actor
 from svtad.parties.audiences import GOVERNANCE, audience_of, org_key
-from svtad.parties.models import Audience, Organisation
+from svtad.parties.models import Audience, Organisation, OrganisationKind
 from svtad.rulebook.vocabulary import DisputeState, ExclusionState
 from testphases.models import TestScope
 
@@ -133,7 +133,7 @@ def dispute_severity(
         by=by,
         at=at,
         opened_at=raised_at,
-        proposer="PARTICIPANT",
+        raised_by=raised_by,
     )
     made = SeverityDispute.objects.create(
         issue=fresh,
@@ -239,9 +239,9 @@ def _open(
     by: Actor,
     at: dt.datetime,
     opened_at: dt.datetime | None = None,
-    proposer: str = "DCC",
+    raised_by: Organisation | None = None,
 ) -> Matter:
-    """Open a matter under the document version that governs the scope."""
+    """Open a matter under the document version that governs the scope; `raised_by` is a Testing Participant."""
     version = scope.governed_by
     return governance_actions.open_matter(
         procedure=procedure,
@@ -254,6 +254,7 @@ def _open(
         by=by,
         at=at,
         opened_at=opened_at,
-        proposer=proposer,
+        proposer="PARTICIPANT" if raised_by else "DCC",
+        raised_by=raised_by.code if raised_by and raised_by.kind != OrganisationKind.DCC else "",
         is_synthetic=scope.is_synthetic,
     )

@@ -10,7 +10,7 @@ from simple_history.utils import bulk_create_with_history, bulk_update_with_hist
 
 from issues import policies
 from issues.models import TestingIssue
-from svtad.governance.models import ReferenceCounter
+from svtad.governance.actions import next_references
 from svtad.lib.errors import FieldError, InvalidInput
 from svtad.lib.text import plain_line
 from svtad.parties.actors import Actor
@@ -88,24 +88,14 @@ def next_issue_references(
     """
     parts = [scope.release.code[:10], scope.kind[:10]]
     if raised_by.kind != OrganisationKind.DCC:
-        parts.append(raised_by.code[:12])
+        parts.append(raised_by.code)
     prefix = "-".join(part.upper() for part in parts)
     found: list[str] = []
     while len(found) < count:
-        reserved = _reserve(prefix, count - len(found))
+        reserved = next_references(prefix, count - len(found))
         taken = {*besides, *TestingIssue.objects.filter(reference__in=reserved).values_list("reference", flat=True)}
         found += [reference for reference in reserved if reference not in taken]
     return found
-
-
-def _reserve(prefix: str, count: int) -> list[str]:
-    """Take the next `count` numbers at once: one by one, thousands of updates of one row would slow each other down."""
-    ReferenceCounter.objects.get_or_create(prefix=prefix)
-    counter = ReferenceCounter.objects.select_for_update().get(prefix=prefix)
-    first = counter.last + 1
-    counter.last += count
-    counter.save(update_fields=["last"])
-    return [f"{prefix}-{number:04d}" for number in range(first, first + count)]
 
 
 def checked_reference(*, reference: str, by: Actor) -> str:

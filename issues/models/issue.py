@@ -70,7 +70,7 @@ class TestingIssue(PublicIdModel):
     """A Testing Issue raised in a scope. Never deleted; the current columns are kept in step by the actions."""
 
     scope = models.ForeignKey(TestScope, on_delete=models.PROTECT, related_name="+")
-    reference = models.CharField(max_length=40, unique=True)
+    reference = models.CharField(max_length=64, unique=True)
     source = models.CharField(max_length=60, default="product")
     external_id = models.CharField(max_length=120)
     title = models.CharField(max_length=300)

@@ -184,10 +184,18 @@ class _Reading:
         if not value:
             return None
         try:
-            return dt.date.fromisoformat(value)
+            day = dt.date.fromisoformat(value)
         except ValueError:
             self.errors.append(FieldError(None, name, f"{value[:40]!r} is not a date as YYYY-MM-DD"))
             return None
+        if not _YEARS[0] <= day.year <= _YEARS[1]:
+            self.errors.append(FieldError(None, name, f"{value[:40]!r} is not between {_YEARS[0]} and {_YEARS[1]}"))
+            return None
+        return day
+
+
+#: Instants of the very first and last years cannot be reckoned in every time zone.
+_YEARS = (1900, 2999)
 
 
 def _start_of(day: dt.date) -> dt.datetime:

@@ -48,7 +48,7 @@ class Matter(PublicIdModel, AudienceModel):
     decisions, so that the state at any past moment can be read back.
     """
 
-    reference = models.CharField(max_length=20, unique=True)
+    reference = models.CharField(max_length=40, unique=True)
     procedure = models.CharField(max_length=40, db_index=True)
     document = models.CharField(max_length=40)
     version = models.CharField(max_length=20)
@@ -190,7 +190,7 @@ class NonWorkingDayOverride(IntervalModel):
 class ReferenceCounter(models.Model):
     """The last number given out under a prefix. Prefixes never span Suppliers."""
 
-    prefix = models.CharField(max_length=40, unique=True)
+    prefix = models.CharField(max_length=60, unique=True)
     last = models.PositiveIntegerField(default=0)
 
     def __str__(self) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TypeVar, cast
 
 from svtad.rulebook.edition import Edition, PhaseKind, parse_rate
@@ -56,6 +57,21 @@ def first_and_more(items: Iterable[str], *, limit: int = 5) -> str:
     names = list(items)
     shown = ", ".join(names[:limit])
     return shown if len(names) <= limit else f"{shown} and {len(names) - limit} more"
+
+
+_DIGITS = re.compile("([0-9]+)")
+
+
+@lru_cache(maxsize=8192)
+def as_read(reference: str) -> tuple[tuple[int, str], ...]:
+    """Return the key that sorts references as a reader does: TI-9 before TI-10."""
+    # Every second part is a number: the longer is the greater. No `int`, which refuses very long ones.
+    parts = _DIGITS.split(reference)
+    numbers = (part.lstrip("0") for part in parts)
+    return tuple(
+        (len(digits), digits) if place % 2 else (0, part)
+        for place, (part, digits) in enumerate(zip(parts, numbers, strict=True))
+    )
 
 
 class Case:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cache
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -71,10 +72,6 @@ def _as_it_is(value: Any) -> Json:
     return value
 
 
-def _text(value: Any) -> Json:
-    return value.value
-
-
 def _instant_text(value: datetime) -> Json:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
@@ -99,7 +96,7 @@ _ENCODERS: dict[Any, Callable[[Any], Json]] = {}
 
 def _encoder(kind: Any) -> Callable[[Any], Json]:
     if issubclass(kind, StrEnum):
-        return _text
+        return str.__str__
     if kind in (str, int, bool, NoneType):
         return _as_it_is
     if issubclass(kind, datetime):
@@ -110,9 +107,11 @@ def _encoder(kind: Any) -> Callable[[Any], Json]:
         return _rows
     if dataclasses.is_dataclass(kind):
         names = tuple(field.name for field in dataclasses.fields(kind))
+        # Of a single name it would give the value and no tuple.
+        fetch = attrgetter(*names) if len(names) > 1 else lambda value: (getattr(value, names[0]),)
 
         def write(value: Any) -> Json:
-            row = {name: getattr(value, name) for name in names}
+            row = dict(zip(names, fetch(value), strict=True))
             for name, item in row.items():
                 if item.__class__ not in _PLAIN:
                     row[name] = encode(item)
@@ -138,7 +137,19 @@ def canonical_json(value: Json) -> str:
 
 def sha256_of(value: Json) -> str:
     """The SHA-256 of a JSON value's canonical spelling in UTF-8, as 64 hexadecimal digits."""
-    return hashlib.sha256(canonical_json(value).encode("utf-8")).hexdigest()
+    return _sha256(canonical_json(value))
+
+
+def spelling(value: dict[str, Json], *, besides: str) -> tuple[str, str]:
+    """The canonical spelling of an object, and the SHA-256 of its spelling without the key ``besides``."""
+    parts = [(key, f"{canonical_json(key)}:{canonical_json(item)}") for key, item in sorted(value.items())]
+    whole = ",".join(part for _, part in parts)
+    hashed = ",".join(part for key, part in parts if key != besides)
+    return f"{{{whole}}}", _sha256(f"{{{hashed}}}")
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 def parse_json(text: str, *, path: str) -> Json:

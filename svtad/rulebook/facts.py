@@ -485,6 +485,9 @@ class Facts:
 
 def facts_sha256(facts: Facts) -> str:
     """SHA-256 over the canonical JSON without ``as_at``: the same facts looked at later hash the same."""
-    value = facts.to_json()
-    del value["as_at"]
-    return codec.sha256_of(value)
+    return spelled(facts)[1]
+
+
+def spelled(facts: Facts) -> tuple[str, str]:
+    """The canonical JSON of facts, and their hash (see :func:`facts_sha256`)."""
+    return codec.spelling(facts.to_json(), besides="as_at")

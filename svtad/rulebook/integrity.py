@@ -6,6 +6,7 @@ It also says what identifies a row of each list, which is what the lists are sor
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from svtad.rulebook.codec import FactsError
@@ -28,38 +29,33 @@ def check_integrity(facts: Facts) -> None:
     _check_references(facts)
 
 
-_UNIQUE: dict[str, Callable[[Any], object]] = {
-    "providers": lambda row: row.id,
-    "dmcs": lambda row: row.id,
-    "test_counts": lambda row: (row.dmc, row.functional_group, row.kind, row.provider),
-    "test_rows": lambda row: row.id,
-    "issues": lambda row: row.id,
-    "considered_issues": lambda row: row.id,
-    "count_decisions": lambda row: row.issue,
-    "evidence": lambda row: row.id,
-    "certificates": lambda row: row.provider,
-    "work_off_plans": lambda row: row.id,
-    "parameters": lambda row: row.key,
+_UNIQUE: dict[str, Callable[[Any], Any]] = {
+    "providers": attrgetter("id"),
+    "dmcs": attrgetter("id"),
+    "test_counts": attrgetter("dmc", "functional_group", "kind", "provider"),
+    "test_rows": attrgetter("id"),
+    "issues": attrgetter("id"),
+    "considered_issues": attrgetter("id"),
+    "count_decisions": attrgetter("issue"),
+    "evidence": attrgetter("id"),
+    "certificates": attrgetter("provider"),
+    "work_off_plans": attrgetter("id"),
+    "parameters": attrgetter("key"),
     "non_working_days": lambda day: day,
 }
 
 
-def _ordered(key: Callable[[Any], object]) -> Callable[[Any], tuple[str, ...]]:
-    """A sort key of strings from an identity: None sorts first, as the empty string."""
-
-    def sort_key(row: Any) -> tuple[str, ...]:
-        identity = key(row)
-        parts = identity if isinstance(identity, tuple) else (identity,)
-        return tuple("" if part is None else str(part) for part in parts)
-
-    return sort_key
+def _nothing_first(key: Callable[[Any], tuple[str | None, ...]]) -> Callable[[Any], tuple[str, ...]]:
+    """A sort key from an identity of several parts: None sorts first, as the empty string."""
+    return lambda row: tuple(part or "" for part in key(row))
 
 
-SORT_KEYS: dict[str, Callable[[Any], tuple[str, ...]]] = {
-    **{name: _ordered(key) for name, key in _UNIQUE.items()},
-    "exclusions": _ordered(lambda row: (row.issue, row.matter, row.state)),
-    "disputes": _ordered(lambda row: (row.issue, row.matter, row.participant_severity)),
-    "precursors": _ordered(lambda row: row.scope),
+SORT_KEYS: dict[str, Callable[[Any], Any]] = {
+    **_UNIQUE,
+    "test_counts": _nothing_first(_UNIQUE["test_counts"]),
+    "exclusions": _nothing_first(attrgetter("issue", "matter", "state")),
+    "disputes": _nothing_first(attrgetter("issue", "matter", "participant_severity")),
+    "precursors": attrgetter("scope"),
 }
 
 

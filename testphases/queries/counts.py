@@ -7,17 +7,19 @@ finds the latest of each test among the runs recorded by then. A test holds the 
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
+from django.db.models.expressions import RawSQL
 
 from svtad.devices.models import DeviceModelCombination
 from svtad.parties.models import Organisation
-from testphases.models import ComponentVersionSet, TestKind, TestRun, TestScope
+from testphases.models import ComponentVersionSet, PlannedTestVersion, TestKind, TestRun, TestScope
 from testphases.queries.lists import current_exit_versions
 from testphases.queries.statement import DAMAGED, FILE, MISSING, NEEDLESS, statement
 
@@ -124,15 +126,21 @@ def plan_counts(scope: TestScope, moment: dt.datetime | None = None) -> PlanCoun
     exit_set = frozen.version_set_id if frozen else None
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            # Groups of 40,000 rows fit in memory, and compiling the statement takes longer than running it.
-            cursor.execute("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off")
+            # It takes each test for a group of its own, and would sort them all; compiling takes longer than running.
+            cursor.execute("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off; SET LOCAL enable_sort = off")
         cursor.execute(*statement(scope, moment=moment, exit_set=exit_set))
-        found = [_Row(*row) for row in cursor.fetchall()]
+        found = [_Group(*row) for row in cursor.fetchall()]
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_sort = on")  # the rest of the transaction may be the caller's
     names = _Names.of(found)
-    cells = names.cells(row for row in found if row.what == "cell")
-    tests = [row for row in found if row.what == "test"]
-    rows = [names.row(row, status) for row in tests if (status := _status(row, exit_set))]
-    gaps = [names.gap(row) for row in tests if not row.descoped and row.evidence in (MISSING, DAMAGED)]
+    cells = names.cells(found)
+    tests = [(group, listed) for group in found for listed in _listed(group)]
+    rows = [names.row(group, listed, status) for group, listed in tests if (status := _status(group, exit_set))]
+    gaps = [
+        names.gap(group, listed)
+        for group, listed in tests
+        if not group.descoped and group.evidence in (MISSING, DAMAGED)
+    ]
     gaps.sort(key=lambda gap: (gap.reference, gap.id))
     ran = [instant for row in found if not row.descoped and (instant := _instant(row.last))]
     return PlanCounts(
@@ -186,30 +194,41 @@ def _watermark(scope: TestScope, moment: dt.datetime | None) -> str:
     return last or ""
 
 
-class _Row(NamedTuple):
-    """A row of the statement: see `testphases.queries.statement.COLUMNS`."""
+class _Group(NamedTuple):
+    """A row of the statement, tests of one cell that stand alike: see `testphases.queries.statement.COLUMNS`."""
 
-    what: str
     dmc_id: int | None
     functional_group: str
     kind: str
     provider_id: int | None
     descoped: bool
+    ran_and_failed: bool
     passed: bool | None
     exit_passed: bool | None
     is_assured: bool
     evidence: int | None
     number: int
     last: Any
+    listed: Any
+    version_sets: Any
+
+
+class _Listed(NamedTuple):
+    """A test that is listed: its version of the plan, and the version set it ran on."""
+
+    version_id: int
     version_set_id: int | None
-    ran_and_failed: bool
-    public_id: str
-    external_id: str
-    title: str
 
 
-def _status(row: _Row, exit_set: int | None) -> PlanRowStatus | None:
-    """Return why a planned test is listed; None where it passed and only its evidence is missing."""
+def _listed(group: _Group) -> Iterator[_Listed]:
+    """Yield the tests of a group that are listed: PostgreSQL gives arrays (or none), SQLite JSON."""
+    both = (group.listed, group.version_sets)
+    versions, sets = (json.loads(value) if isinstance(value, str) else value or () for value in both)
+    return map(_Listed, versions, sets)
+
+
+def _status(row: _Group, exit_set: int | None) -> PlanRowStatus | None:
+    """Return why the tests of a group are listed; None where they passed and only their evidence is missing."""
     if row.descoped:
         return PlanRowStatus.DESCOPED
     if row.passed is None:
@@ -221,7 +240,7 @@ def _status(row: _Row, exit_set: int | None) -> PlanRowStatus | None:
     return None if row.passed else PlanRowStatus.FAILED
 
 
-def _counted(row: _Row) -> dict[str, int]:
+def _counted(row: _Group) -> dict[str, int]:
     """Return to which counts of its cell the tests of a row come."""
     if row.descoped:
         return {"planned": row.number, "descoped": row.number}
@@ -245,26 +264,29 @@ def _counted(row: _Row) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class _Names:
-    """Public ids and names of the DMCs, providers and version sets that a result mentions."""
+    """Public ids and names of the DMCs, providers, tests and version sets that a result mentions."""
 
     dmcs: dict[int, tuple[str, str]]
     providers: dict[int, tuple[str, str]]
+    tests: dict[int, tuple[str, str, str]]
     versions: dict[int, str]
 
     @classmethod
-    def of(cls, found: Sequence[_Row]) -> _Names:
+    def of(cls, found: Sequence[_Group]) -> _Names:
+        listed = [test for group in found for test in _listed(group)]
         dmcs = DeviceModelCombination.objects.filter(pk__in={row.dmc_id for row in found if row.dmc_id})
         providers = Organisation.objects.filter(pk__in={row.provider_id for row in found if row.provider_id})
         versions = ComponentVersionSet.objects.filter(
-            pk__in={row.version_set_id for row in found if row.version_set_id}
+            pk__in={row.version_set_id for row in listed if row.version_set_id}
         )
         return cls(
             dmcs={pk: (public, name) for pk, public, name in dmcs.values_list("pk", "public_id", "reference")},
             providers={pk: (public, name) for pk, public, name in providers.values_list("pk", "public_id", "name")},
+            tests=dict(_tests([row.version_id for row in listed])),
             versions=dict(versions.values_list("pk", "label")),
         )
 
-    def _where(self, row: _Row) -> dict[str, Any]:
+    def _where(self, row: _Group) -> dict[str, Any]:
         dmc_id, dmc = self.dmcs[row.dmc_id] if row.dmc_id else (None, "")
         provider_id, provider = self.providers[row.provider_id] if row.provider_id else (None, "")
         return {
@@ -276,7 +298,7 @@ class _Names:
             "provider": provider,
         }
 
-    def cells(self, rows: Iterable[_Row]) -> list[PlanCell]:
+    def cells(self, rows: Iterable[_Group]) -> list[PlanCell]:
         """Add up the rows of each cell."""
         counted: dict[tuple[Any, ...], Counter[str]] = {}
         where: dict[tuple[Any, ...], dict[str, Any]] = {}
@@ -287,24 +309,41 @@ class _Names:
             counted[key].update(_counted(row))
         return sorted((PlanCell(**{**where[key], **counted[key]}) for key in counted), key=_cell_order)
 
-    def row(self, row: _Row, status: PlanRowStatus) -> TestRow:
+    def row(self, group: _Group, listed: _Listed, status: PlanRowStatus) -> TestRow:
+        public_id, external_id, title = self.tests[listed.version_id]
         return TestRow(
-            id=row.public_id,
-            reference=row.external_id,
-            title=row.title,
+            id=public_id,
+            reference=external_id,
+            title=title,
             status=str(status),
-            versions=self.versions.get(row.version_set_id or 0),
-            ran_and_failed=bool(row.ran_and_failed),
-            **self._where(row),
+            versions=self.versions.get(listed.version_set_id or 0),
+            ran_and_failed=bool(group.ran_and_failed),
+            **self._where(group),
         )
 
-    def gap(self, row: _Row) -> EvidenceGapRow:
+    def gap(self, group: _Group, listed: _Listed) -> EvidenceGapRow:
+        public_id, external_id, _ = self.tests[listed.version_id]
         return EvidenceGapRow(
-            id=row.public_id,
-            reference=row.external_id,
-            dmc=self._where(row)["dmc"],
-            hash_failed=row.evidence == DAMAGED,
+            id=public_id,
+            reference=external_id,
+            dmc=self._where(group)["dmc"],
+            hash_failed=group.evidence == DAMAGED,
         )
+
+
+def _tests(version_ids: Sequence[int]) -> Iterator[tuple[int, tuple[str, str, str]]]:
+    """Yield who the tests are, by the key of a version of their plan."""
+    # As one parameter: SQLite binds no more than 32,766, and here may be all that is planned.
+    wanted = json.dumps(version_ids)
+    if connection.vendor == "postgresql":
+        condition = RawSQL("SELECT CAST(jsonb_array_elements_text(%s::jsonb) AS bigint)", (wanted,))
+    else:
+        condition = RawSQL("SELECT value FROM json_each(%s)", (wanted,))
+    versions = PlannedTestVersion.objects.filter(pk__in=condition).values_list(
+        "pk", "planned_test__public_id", "planned_test__definition__external_id", "title"
+    )
+    for pk, public_id, external_id, title in versions.iterator(chunk_size=5000):
+        yield pk, (public_id, external_id, title)
 
 
 def _instant(value: Any) -> dt.datetime | None:

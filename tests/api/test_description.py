@@ -28,7 +28,7 @@ from svtad.parties.api import Me
 from tests.api.conftest import Caller
 from tests.api.world import World, make_world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 #: What an answer must hold to. Whether a call succeeds is the state's business, not the description's.
 HELD_TO = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]

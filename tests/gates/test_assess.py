@@ -270,7 +270,6 @@ def test_a_judgement_never_takes_the_place_of_one_of_a_later_snapshot(postgres_o
     assert len(set(planned)) == len(planned)
 
 
-@pytest.mark.embedded
 @pytest.mark.django_db(transaction=True)
 def test_a_snapshot_does_not_see_what_commits_while_it_is_read(phase):
     def plan_one() -> None:
@@ -287,7 +286,6 @@ def test_a_snapshot_does_not_see_what_commits_while_it_is_read(phase):
     assert (before, within, after) == (4, 4, 5)
 
 
-@pytest.mark.embedded
 @pytest.mark.django_db(transaction=True)
 def test_a_phase_is_judged_where_no_transaction_is_open(phase):
     assessment = phase.assess("REPORTS")

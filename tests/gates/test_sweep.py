@@ -21,7 +21,7 @@ from svtad.governance.models import Job
 from svtad.governing.actions import clear_parameter, set_parameter
 from svtad.lib import clock
 from svtad.parties.audiences import GOVERNANCE, audience_of
-from svtad.rulebook.judge import judge
+from svtad.rulebook.judge import judge_brief
 from testphases.actions import facts_changed
 from testphases.models import FactsChanged, TestScope
 from tests.factories import MAKER, at, make_issue
@@ -101,9 +101,9 @@ def test_a_job_delivered_twice_judges_once(quiet):
 def test_a_change_that_comes_while_it_is_judged_stays_pending(quiet, monkeypatch):
     def judge_and_change(*args, **kwargs):
         facts_changed(scope=quiet.scope, at=later(8))
-        return judge(*args, **kwargs)
+        return judge_brief(*args, **kwargs)
 
-    monkeypatch.setattr("svtad.gates.actions.assessing.judge", judge_and_change)
+    monkeypatch.setattr("svtad.gates.actions.assessing.judge_brief", judge_and_change)
     facts_changed(scope=quiet.scope, at=later(0))
     [job] = sweep_changes(by=MAKER, at=later(5))
     run_job_now(job)

@@ -33,6 +33,16 @@ def test_references_count_up_under_their_prefix(db):
     ]
 
 
+def test_several_references_are_taken_at_once(db):
+    assert actions.next_references("M", 3) == ["M-0001", "M-0002", "M-0003"]
+    assert actions.next_reference("M") == "M-0004"
+
+
+def test_the_matters_of_each_organisation_have_numbers_of_their_own(open_matter):
+    ours = [open_matter(), open_matter(raised_by="arden"), open_matter(raised_by="eskdale"), open_matter()]
+    assert [matter.reference for matter in ours] == ["M-0001", "M-ARDEN-0001", "M-ESKDALE-0001", "M-0002"]
+
+
 def test_a_matter_starts_in_its_procedures_initial_state_and_is_audited_once(open_matter):
     matter = open_matter()
     assert (matter.state, matter.reference) == ("PROPOSED", "M-0001")

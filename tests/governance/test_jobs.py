@@ -301,7 +301,6 @@ def test_a_job_can_be_done_here_and_now(enqueue):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.embedded
 def test_a_long_silent_step_keeps_its_lease_by_a_heartbeat_of_its_own(enqueue, runner, settings):
     settings.JOB_LEASE_SECONDS = 0.6
     swept = []

@@ -18,7 +18,7 @@ from svtad.parties.audiences import audience_of
 from tests.governance.runners import LEASE_SECONDS
 from tests.ops.processes import Process, celery
 
-pytestmark = [pytest.mark.embedded, pytest.mark.usefixtures("transactional_db")]
+pytestmark = pytest.mark.usefixtures("transactional_db")
 
 
 @pytest.fixture

@@ -109,6 +109,13 @@ def test_every_bad_value_is_named_at_once(issues):
     assert "YYYY-MM-DD" in errors["raised_from"]
 
 
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_day_that_no_clock_reaches_is_named(issues, day):
+    with pytest.raises(InvalidInput) as raised:
+        issue_list({"raised_from": day, "raised_to": day}, actor=MAKER)
+    assert [error.field for error in raised.value.errors] == ["raised_from", "raised_to"]
+
+
 @pytest.mark.parametrize(
     ("sort", "expected"),
     [

@@ -18,6 +18,8 @@ from reports.rendering.assets import FONTS, AssetRefused, asset
 from reports.rendering.engine import Attached, RenderingFailed, RenderingTooLong, to_pdf
 from reports.rendering.fetching import MAX_DATA_URL, AssetFetcher
 
+pytestmark = pytest.mark.once
+
 CANARY = "canary-7f3a91"
 
 

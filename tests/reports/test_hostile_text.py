@@ -18,6 +18,8 @@ from svtad.rulebook.facts import DmcFact
 from tests.reports import samples, stored
 from tests.reports.reading import outside, overlapping, squeezed, text_of, words
 
+pytestmark = pytest.mark.once
+
 LONG_WORD = "W" * 5_000
 HOSTILE = (
     LONG_WORD,

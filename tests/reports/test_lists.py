@@ -16,6 +16,8 @@ from reports.rendering.documents import render_volume
 from tests.reports import samples, stored
 from tests.reports.reading import outside, overlapping, squeezed, structure, text_of, words
 
+pytestmark = pytest.mark.once
+
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0", "＝1+1", " =1", "'=1", '"=1"', "%=1")
 
 

@@ -21,7 +21,7 @@ from svtad.rulebook import codec
 from tests.reports.reading import outside, overlapping, squeezed, words
 
 # Only so that there is a database when the report of the session is made.
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 ROOT = Path(__file__).resolve().parents[2]
 _HEADINGS = ("/H1", "/H2", "/H3", "/H4")

@@ -35,6 +35,15 @@ def test_clause_12_6_d_one_of_500_executions_without_evidence_is_not_met_and_lis
 
 
 @results
+def test_what_stands_in_the_way_is_listed_as_a_reader_looks_for_it() -> None:
+    names = {"run-1": "T10", "run-2": "T9", "run-3": "T9", "run-4": "A" + "9" * 5000, "run-5": "T009"}
+    gaps = tuple(EvidenceGap(id=key, reference=name, text="no evidence") for key, name in names.items())
+    held = ExecutionEvidence(executed=8, with_evidence=0, missing=8, gaps=gaps)
+    listed = finding("12.6(d)", execution_evidence=held).blockers
+    assert [row.id for row in listed] == ["run-4", "run-2", "run-3", "run-5", "run-1", ""]
+
+
+@results
 def test_table_13_1_row_4_a_file_that_fails_its_hash_is_not_met() -> None:
     held = ExecutionEvidence(executed=500, with_evidence=500, hash_failed=3, gaps=())
     one = finding("12.6(d)", execution_evidence=held)

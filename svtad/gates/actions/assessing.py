@@ -22,10 +22,8 @@ from svtad.parties.actors import Actor
 from svtad.parties.audiences import GOVERNANCE, audience_of
 from svtad.parties.models import Audience, Organisation
 from svtad.rulebook import codec
-from svtad.rulebook.codec import canonical_json, sha256_of
 from svtad.rulebook.facts import Facts
-from svtad.rulebook.judge import judge
-from svtad.rulebook.relevance import relevant_facts
+from svtad.rulebook.judge import brief, judge_brief
 from svtad.rulebook.vocabulary import Step
 from testphases.models import FactsChanged, TestScope
 
@@ -128,16 +126,14 @@ def _keep(
     at: dt.datetime | None,
 ) -> tuple[Assessment, bool]:
     """Judge and store, unless the last judgement of the kind rests on the same facts."""
-    facts = relevant_facts(gathered.facts, edition=gathered.edition, step=step, provider=provider)
-    if provider is not None and provider not in {row.id for row in facts.providers if row.owes_evidence}:
+    if provider is not None and provider not in {row.id for row in gathered.facts.providers if row.owes_evidence}:
         raise InvalidInput.one("provider", f"This organisation takes no part in {scope} as a DCC Service Provider.")
-    value = facts.to_json()
-    text = canonical_json(value)
-    del value["as_at"]
-    held = _held(scope, step, provider, facts=facts, sha256=sha256_of(value), until_now=until_now)
+    rests_on = brief(gathered.facts, step=step, provider=provider, edition=gathered.edition)
+    facts = rests_on.facts
+    held = _held(scope, step, provider, facts=facts, sha256=rests_on.facts_sha256, until_now=until_now)
     if held is not None:
         return held, False
-    judgement = judge(facts, step=step, provider=provider, edition=gathered.edition)
+    judgement = judge_brief(rests_on)
     assessment: Assessment = Assessment.objects.create(
         scope=scope,
         step=step,
@@ -146,7 +142,7 @@ def _keep(
         version=judgement.version,
         as_at=facts.as_at,
         until_now=until_now,
-        facts=text,
+        facts=rests_on.text,
         facts_sha256=judgement.facts_sha256,
         verdict=judgement.verdict,
         summary={**summary_of(judgement.findings), "covered": list(gathered.covered) if until_now else []},

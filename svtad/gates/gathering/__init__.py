@@ -39,15 +39,6 @@ __all__ = [
 #: hangs on a certificate: issuing one must not change the facts of the next provider's.
 _FIRST_YEAR = 2018
 
-#: Which holiday lists make up each choice of the rulebook's setting `working_days.jurisdiction`.
-_JURISDICTIONS: dict[str, tuple[str, ...]] = {
-    "england_and_wales": ("ENG",),
-    "scotland": ("SCT",),
-    "northern_ireland": ("NIR",),
-    "great_britain": ("ENG", "SCT"),
-    "united_kingdom": ("ENG", "SCT", "NIR"),
-}
-
 
 @dataclass(frozen=True)
 class Gathered:
@@ -179,14 +170,10 @@ def _timescale(edition: Edition, parameters: tuple[ParameterFact, ...], moment: 
         return values.get(key) or edition.parameter(key).default or ""
 
     first, last = dt.date(_FIRST_YEAR, 1, 1), dt.date(moment.year + 2, 12, 31)
-    days = {
-        day
-        for jurisdiction in _JURISDICTIONS[setting("working_days.jurisdiction")]
-        for day in non_working_days(first=first, last=last, moment=moment, jurisdiction=jurisdiction)
-    }
+    days = non_working_days(first=first, last=last, moment=moment, jurisdiction=setting("working_days.jurisdiction"))
     return Timescale(
         edition=edition,
-        non_working_days=tuple(sorted(days)),
+        non_working_days=days,
         count_trigger_day=setting("working_days.counting") == "trigger_day_is_first",
     )
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, StreamingHttpResponse
 
-from svtad.lib.clock import LONDON
+from svtad.lib.csvout import csv_lines
 
 PAGE_SIZE = 100
-#: A cell that begins with one of these would be run as a formula by a spreadsheet.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def paged(request: HttpRequest, rows: Any, *, size: int = PAGE_SIZE) -> Page[Any]:
@@ -48,36 +44,8 @@ def sorted_by(request: HttpRequest, columns: Mapping[str, tuple[str, ...]], *, d
     return Sort(key, asked.startswith("-"), columns[key])
 
 
-class _Echo:
-    """A file that hands back what is written to it, for a CSV that is streamed."""
-
-    def write(self, value: str) -> str:
-        return value
-
-
 def csv_response(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> StreamingHttpResponse:
     """Return `rows` as a CSV download: UTF-8 with a mark that spreadsheets know, formulas defused."""
-    writer = csv.writer(_Echo())
-
-    def lines() -> Iterator[str]:
-        yield "\ufeff" + writer.writerow(header)
-        for row in rows:
-            yield writer.writerow([cell(value) for value in row])
-
-    response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(csv_lines(header, rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
-
-
-def cell(value: object) -> object:
-    """Return what a CSV cell holds for `value`: London time for an instant, text that is no formula."""
-    if value is None:
-        return ""
-    if isinstance(value, dt.datetime):
-        return value.astimezone(LONDON).strftime("%Y-%m-%d %H:%M:%S")
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int | float | dt.date):
-        return value
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text

@@ -120,7 +120,10 @@ def moment_of(request: HttpRequest) -> dt.datetime | None:
         raise InvalidInput.one("as_at", "write a date and a time, such as 2026-11-19T16:00")
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=clock.LONDON)
-    moment = moment.astimezone(dt.UTC)
+    try:
+        moment = moment.astimezone(dt.UTC)
+    except OverflowError:  # the first hours of the year 1
+        raise InvalidInput.one("as_at", "write a date and a time, such as 2026-11-19T16:00") from None
     if moment > clock.now():
         raise InvalidInput.one("as_at", "is in the future: nothing was recorded by then")
     return moment

@@ -19,9 +19,10 @@ from svtad.intake.models import BatchState, ImportBatch
 from svtad.intake.policies import check_can_work_on
 from svtad.intake.queries import batches_for, errors_of
 from svtad.intake.registry import Importer, importer, importers
+from svtad.lib.csvout import safe_cell
 from svtad.parties.actors import Actor
 from svtad.parties.policies import allowed
-from svtad.parties.views.lists import cell, csv_response, paged
+from svtad.parties.views.lists import csv_response, paged
 from svtad.parties.views.pages import PageRequest, carried_out, done, page
 from svtad.portal.forms import UploadForm
 from testphases.models import TestScope
@@ -195,6 +196,6 @@ def _own_file(batch: ImportBatch, rows: Any) -> tuple[list[str], Iterator[list[o
 
     def lines() -> Iterator[list[object]]:
         for number, line in enumerate(reader, start=2):
-            yield [*(cell(value) for value in line), "; ".join(wrong.get(number, []))]
+            yield [*(safe_cell(value) for value in line), "; ".join(wrong.get(number, []))]
 
     return [*header, "errors"], lines()

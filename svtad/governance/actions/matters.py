@@ -1,62 +1,27 @@
-"""What is written here: matters and their decisions, jobs, the calendar's corrections."""
+"""Matters are opened and decided here, by the steps that their procedures list."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from svtad.audit.actions import record
-from svtad.governance import jobs
-from svtad.governance.calendar import LISTS, last_day_of_window
-from svtad.governance.files import store_file
-from svtad.governance.models import (
-    Decision,
-    Job,
-    JobState,
-    Matter,
-    NonWorkingDayOverride,
-    ReferenceCounter,
-    StoredFile,
-)
-from svtad.governance.policies import check_can_manage_calendar, check_can_open_matter, check_can_record_decision
+from svtad.governance.actions.references import next_reference
+from svtad.governance.calendar import last_day_of_window
+from svtad.governance.models import Decision, Matter, StoredFile
+from svtad.governance.policies import check_can_open_matter, check_can_record_decision
 from svtad.governance.registry import handler_for
 from svtad.lib.clock import london_date, now
-from svtad.lib.errors import ActionDenied, FieldError, InvalidInput, Refused
+from svtad.lib.errors import FieldError, InvalidInput, Refused
 from svtad.parties.actors import Actor
 from svtad.parties.models import Audience
 from svtad.rulebook.procedures import Procedure, Transition, UnlistedStep, procedure
 from svtad.rulebook.vocabulary import Body
 
-__all__ = [
-    "add_override",
-    "cancel_job",
-    "enqueue_job",
-    "next_reference",
-    "open_matter",
-    "record_decision",
-    "remove_override",
-    "run_job_now",
-    "store_file",
-]
-
 #: Steps that hold from when they were notified, not from when they were decided (14.4).
 _EFFECTIVE_WHEN_NOTIFIED = frozenset({("SEVERITY_DISPUTE", "DECIDE")})
-
-
-@transaction.atomic
-def next_reference(prefix: str) -> str:
-    """Return the next human reference under `prefix`: "M" gives "M-0001", then "M-0002".
-
-    A prefix must not span Suppliers: a count would tell one how much another has.
-    """
-    stem = prefix.rstrip("-")
-    ReferenceCounter.objects.get_or_create(prefix=stem)
-    counter = ReferenceCounter.objects.select_for_update().get(prefix=stem)
-    counter.last += 1
-    counter.save(update_fields=["last"])
-    return f"{stem}-{counter.last:04d}"
 
 
 @transaction.atomic
@@ -73,13 +38,17 @@ def open_matter(
     at: dt.datetime | None = None,
     opened_at: dt.datetime | None = None,
     proposer: str = "DCC",
+    raised_by: str = "",
     is_synthetic: bool = False,
 ) -> Matter:
     """Put something before a body under a procedure of the rulebook, and return the matter.
 
-    `procedure` is the rulebook's key. What the procedure wants at opening is checked here as far as the
-    matter itself holds it (the reasons); the subject's app checks the rest. Raises ActionDenied, and
-    InvalidInput for an unknown procedure, another document than the procedure's, or missing reasons.
+    `procedure` is the rulebook's key. `raised_by` is the code of the organisation that brings it, where that is not
+    the DCC: its matters have numbers of their own, so that none tells it how many another has brought.
+
+    What the procedure wants at opening is checked here as far as the matter itself holds it (the reasons); the
+    subject's app checks the rest. Raises ActionDenied, and InvalidInput for an unknown procedure, another document
+    than the procedure's, or missing reasons.
     """
     moment = at or now()
     rules = _procedure(procedure)
@@ -99,7 +68,7 @@ def open_matter(
     if errors:
         raise InvalidInput(errors)
     matter = Matter.objects.create(
-        reference=next_reference("M"),
+        reference=next_reference(f"M-{raised_by.upper()}" if raised_by else "M"),
         procedure=rules.key,
         document=document,
         version=version,
@@ -319,178 +288,3 @@ def _check_window(
     )
     if london_date(decided_at) > last_day:
         raise Refused(step.clause, f"The window {step.within.text} ended on {last_day:%-d %B %Y}.")
-
-
-@transaction.atomic
-def enqueue_job(
-    *,
-    kind: str,
-    title: str,
-    audience: Audience,
-    by: Actor,
-    params: dict[str, Any] | None = None,
-    at: dt.datetime | None = None,
-    unique_key: str = "",
-    not_before: dt.datetime | None = None,
-) -> Job:
-    """Store a job and, once the transaction commits, wake a worker; return the job.
-
-    With a `unique_key`, the open job (waiting or running) of that kind and key is returned where there
-    is one. Who may ask for the work is the calling action's question. Raises LookupError for a kind that
-    nobody does.
-    """
-    if kind not in jobs.runner_kinds():
-        raise LookupError(f"no runner is registered for jobs of the kind {kind!r}")
-    moment = at or now()
-    job = _create_job(
-        kind=kind,
-        unique_key=unique_key,
-        title=title[:200],
-        params=params or {},
-        audience=audience,
-        requested_by_id=by.person_pk,
-        recorded_by=by.label,
-        recorded_at=moment,
-        not_before=not_before,
-    )
-    if job is None:
-        return Job.objects.get(kind=kind, unique_key=unique_key, state__in=(JobState.QUEUED, JobState.RUNNING))
-    if by.kind != "SYSTEM":  # what the product queues by itself is recorded by the act it leads to
-        record(
-            by=by,
-            at=moment,
-            action="enqueue_job",
-            subject_kind="Job",
-            subject_id=job.public_id,
-            subject_label=job.title,
-            audience_id=audience.pk,
-            detail={"kind": kind},
-        )
-    public_id = job.public_id
-    if not_before is None or not_before <= moment:
-        transaction.on_commit(lambda: jobs.wake(public_id), robust=True)
-    return job
-
-
-def _create_job(*, kind: str, unique_key: str, **values: Any) -> Job | None:
-    """Create the job, or return None where an open one has its key."""
-    try:
-        with transaction.atomic():
-            return Job.objects.create(kind=kind, unique_key=unique_key, **values)
-    except IntegrityError:
-        if not unique_key:
-            raise
-        return None
-
-
-def run_job_now(job: Job) -> Job:
-    """Do a waiting job here and now, for commands and tests; return it as it ended.
-
-    Raises Refused where it is taken or over, or failed (with the job's own error).
-    """
-    state = jobs.execute(job.public_id)
-    job.refresh_from_db()
-    if state == JobState.FAILED:
-        raise Refused("", job.error)
-    if state != JobState.DONE:
-        raise Refused("", f"The job is {job.get_state_display().lower()} elsewhere.")
-    return job
-
-
-@transaction.atomic
-def cancel_job(*, job: Job, by: Actor, at: dt.datetime | None = None) -> Job:
-    """Take back a job that still waits: whoever asked for it may. Raises Refused once it runs or is over."""
-    moment = at or now()
-    if by.kind != "SYSTEM" and (by.person_pk is None or by.person_pk != job.requested_by_id):
-        raise ActionDenied("", "Only whoever asked for a job can take it back.")
-    taken_back = Job.objects.filter(pk=job.pk, state=JobState.QUEUED).update(
-        state=JobState.CANCELLED, finished_at=moment
-    )
-    job.refresh_from_db()
-    if not taken_back:
-        raise Refused("", f"The job is {job.get_state_display().lower()} and can no longer be taken back.")
-    record(
-        by=by,
-        at=moment,
-        action="cancel_job",
-        subject_kind="Job",
-        subject_id=job.public_id,
-        subject_label=job.title,
-        audience_id=job.audience_id,
-    )
-    return job
-
-
-@transaction.atomic
-def add_override(
-    *,
-    day: dt.date,
-    is_working_day: bool,
-    reason: str,
-    source: str,
-    audience: Audience,
-    by: Actor,
-    jurisdiction: str = "ENG",
-    at: dt.datetime | None = None,
-) -> NonWorkingDayOverride:
-    """Correct one published holiday list (see LISTS) for one day, from now on; a correction that holds is replaced.
-
-    Raises ActionDenied, and InvalidInput for a Saturday or Sunday (never Working Days), an unknown
-    jurisdiction, or a missing reason or source.
-    """
-    moment = at or now()
-    check_can_manage_calendar(by)
-    errors = []
-    if day.weekday() >= 5:
-        errors.append(FieldError(None, "day", "A Saturday or Sunday is never a Working Day."))
-    if jurisdiction not in LISTS:
-        errors.append(FieldError(None, "jurisdiction", f"Known: {', '.join(LISTS)}."))
-    errors += [
-        FieldError(None, name, "Needed.") for name, text in (("reason", reason), ("source", source)) if not text.strip()
-    ]
-    if errors:
-        raise InvalidInput(errors)
-    _end_override(day=day, jurisdiction=jurisdiction, at=moment)
-    override: NonWorkingDayOverride = NonWorkingDayOverride.objects.create(
-        jurisdiction=jurisdiction,
-        day=day,
-        is_working_day=is_working_day,
-        reason=reason.strip()[:200],
-        source=source.strip()[:200],
-        valid_from=moment,
-        recorded_by=by.label,
-    )
-    _record_override(override, action="add_override", audience=audience, by=by, at=moment)
-    return override
-
-
-@transaction.atomic
-def remove_override(
-    *, override: NonWorkingDayOverride, audience: Audience, by: Actor, at: dt.datetime | None = None
-) -> None:
-    """Let the published list hold again for that day, from now on. Raises Refused where it does already."""
-    moment = at or now()
-    check_can_manage_calendar(by)
-    if not _end_override(day=override.day, jurisdiction=override.jurisdiction, at=moment):
-        raise Refused("", "This correction no longer holds.")
-    _record_override(override, action="remove_override", audience=audience, by=by, at=moment)
-
-
-def _end_override(*, day: dt.date, jurisdiction: str, at: dt.datetime) -> bool:
-    held = NonWorkingDayOverride.objects.current().filter(day=day, jurisdiction=jurisdiction)
-    return bool(held.update(valid_to=at))
-
-
-def _record_override(
-    override: NonWorkingDayOverride, *, action: str, audience: Audience, by: Actor, at: dt.datetime
-) -> None:
-    record(
-        by=by,
-        at=at,
-        action=action,
-        subject_kind="NonWorkingDayOverride",
-        subject_id=f"{override.jurisdiction} {override.day}",
-        subject_label=str(override),
-        audience_id=audience.pk,
-        detail={"reason": override.reason, "source": override.source},
-    )

@@ -1,0 +1,22 @@
+"""What is written here: matters and their decisions, jobs, files, the calendar's corrections."""
+
+from __future__ import annotations
+
+from svtad.governance.actions.holidays import add_override, remove_override
+from svtad.governance.actions.matters import open_matter, record_decision
+from svtad.governance.actions.queueing import cancel_job, enqueue_job, run_job_now
+from svtad.governance.actions.references import next_reference, next_references
+from svtad.governance.files import store_file
+
+__all__ = [
+    "add_override",
+    "cancel_job",
+    "enqueue_job",
+    "next_reference",
+    "next_references",
+    "open_matter",
+    "record_decision",
+    "remove_override",
+    "run_job_now",
+    "store_file",
+]
