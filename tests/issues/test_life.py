@@ -65,7 +65,7 @@ def test_a_reference_that_the_dcc_gave_itself_is_never_given_again(house, sit):
 def test_a_long_reference_still_fits(house, sit):
     longest = make_organisation("TESTING_PARTICIPANT", "participant-with-a-code1")
     reference = make_issue(house.scope("INTERFACE", "MOC"), raised_by=longest).reference
-    assert len(reference) <= 40
+    assert len(reference) <= 64
 
 
 def test_the_same_external_id_with_the_same_content_changes_nothing(house, sit):

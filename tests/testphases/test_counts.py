@@ -222,5 +222,5 @@ def test_cells_are_added_up_over_what_is_not_named(world):
 def test_the_number_of_statements_does_not_grow_with_the_plan(world, django_assert_max_num_queries):
     world.plan(*(f"t{number}" for number in range(30)))
     for moment in (None, at(days=1)):
-        with django_assert_max_num_queries(8):
+        with django_assert_max_num_queries(11):
             plan_counts(world.scope, moment)
