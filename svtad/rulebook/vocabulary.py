@@ -341,6 +341,8 @@ class Body(StrEnum):
     SUPPLIER = "SUPPLIER"
     """A Supplier Party (13.4, 13.7)."""
     SIT_AUDITOR = "SIT_AUDITOR"
+    AUTHORITY = "AUTHORITY"
+    """The Gas and Electricity Markets Authority."""
 
 
 class DisputeReading(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from svtad.rulebook.procedures import PROCEDURES, UnlistedStep, procedure
+from svtad.rulebook.procedures import PROCEDURES, Recipient, UnlistedStep, procedure
 from svtad.rulebook.vocabulary import (
     Body,
     CertificateState,
@@ -54,7 +54,7 @@ def test_clause_13_20_an_exclusion_goes_from_tag_to_the_sos_within_five_working_
     assert refer.within is not None
     assert refer.within.working_days == 5
     assert [one.key for one in refer.requires] == ["material_impact"]
-    assert procedure("EXCLUSION").informed == (Body.TAB, Body.TAG, Body.PANEL)
+    assert procedure("EXCLUSION").informed == (Recipient.TAB, Recipient.TAG, Recipient.PANEL)
 
 
 @pytest.mark.clause("SVTAD 1.23", "13.20", "13.21")

@@ -20,9 +20,6 @@ from svtad.parties.models import Audience
 from svtad.rulebook.procedures import Procedure, Transition, UnlistedStep, procedure
 from svtad.rulebook.vocabulary import Body
 
-#: Steps that hold from when they were notified, not from when they were decided (14.4).
-_EFFECTIVE_WHEN_NOTIFIED = frozenset({("SEVERITY_DISPUTE", "DECIDE")})
-
 
 @transaction.atomic
 def open_matter(
@@ -138,7 +135,7 @@ def record_decision(
     check_can_record_decision(by, locked, body=body, clause=step.clause)
     last = Decision.objects.filter(matter=locked).order_by("-sequence").first()
     given = dict(data or {})
-    by_notice = (rules.key, outcome) in _EFFECTIVE_WHEN_NOTIFIED
+    by_notice = step.holds_from_notice
     errors = _check_given(
         step, given=given, rationale=rationale, document=document, against_computed=against_computed
     ) + _check_times(

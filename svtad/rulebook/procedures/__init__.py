@@ -10,10 +10,30 @@ The effect of a state on the facts is read from the vocabulary (``ExclusionState
 
 from __future__ import annotations
 
-from svtad.rulebook.procedures.machine import Procedure, Requirement, Transition, UnlistedStep
+from svtad.rulebook.procedures.machine import (
+    DETERMINING,
+    Consultation,
+    NoticeDue,
+    Procedure,
+    Recipient,
+    Requirement,
+    Transition,
+    UnlistedStep,
+)
 from svtad.rulebook.procedures.svtad_1_23 import ALL as SVTAD_1_23
 
-__all__ = ["PROCEDURES", "Procedure", "Requirement", "Transition", "UnlistedStep", "procedure"]
+__all__ = [
+    "DETERMINING",
+    "PROCEDURES",
+    "Consultation",
+    "NoticeDue",
+    "Procedure",
+    "Recipient",
+    "Requirement",
+    "Transition",
+    "UnlistedStep",
+    "procedure",
+]
 
 PROCEDURES: dict[str, Procedure] = {item.key: item for item in SVTAD_1_23}
 """Every procedure by key."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from svtad.rulebook.deadlines import Window
 from svtad.rulebook.vocabulary import Body
@@ -20,12 +21,72 @@ class Requirement:
     title: str
 
 
+class Recipient(StrEnum):
+    """Who must be told."""
+
+    TAB = "TAB"
+    TAG = "TAG"
+    PANEL = "PANEL"
+    SOS = "SOS"
+    AUTHORITY = "AUTHORITY"
+    PARTIES = "PARTIES"
+    """All Parties to the Code."""
+    SUPPLIERS = "SUPPLIERS"
+    """Every Supplier Party."""
+    SUPPLIERS_OF_DMC = "SUPPLIERS_OF_DMC"
+    """The Supplier Parties whose submissions included the DMC."""
+    USERS = "USERS"
+    SECAS = "SECAS"
+    """The Code Administrator."""
+    DCC = "DCC"
+    PROPOSER = "PROPOSER"
+    """Whoever brought the matter."""
+    PUBLIC = "PUBLIC"
+    """Published, for anybody."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoticeDue:
+    """Somebody must be told something: ``to`` whom, ``on`` which outcome (OPEN: when the matter is opened), by what.
+
+    ``within`` is the window where the clause states one. ``before`` names outcomes of the same procedure that the
+    clause lets happen only after this notice; most have none.
+    """
+
+    to: tuple[Recipient, ...]
+    on: str
+    clause: str
+    what: str
+    duty: str = "shall"
+    within: Window | None = None
+    before: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Consultation:
+    """A body whose view is asked while the matter is in one of ``states``, before the steps named ``before``.
+
+    ``duty``: shall or may. A step that comes before the view was given, or before "no view by date" was recorded, is
+    refused where ``is_needed``; otherwise what is missing is shown.
+    """
+
+    body: Body
+    clause: str
+    what: str
+    states: tuple[str, ...]
+    before: tuple[str, ...] = ()
+    duty: str = "shall"
+    is_needed: bool = False
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Transition:
     """One listed step: in state ``source``, ``body`` with ``outcome`` leads to ``target``.
 
-    ``within`` is the window counted from the last decision, None where the clause states none. ``requires`` is what
-    must be given with it. ``duty``: may or shall. ``notes`` holds readings.
+    ``within`` is the window that the clause gives the step, None where it states none. ``requires`` is what must be
+    given with it. ``duty``: may or shall. ``refers_to`` is the body that a referral goes to, and ``while_referred``
+    what holds until it has answered. ``holds_from_notice`` tells a step that holds from when it was notified, not from
+    when it was decided (14.4). ``notes`` holds readings.
     """
 
     source: str
@@ -36,7 +97,14 @@ class Transition:
     requires: tuple[Requirement, ...] = ()
     within: Window | None = None
     duty: str = "may"
+    refers_to: Body | None = None
+    while_referred: str = ""
+    holds_from_notice: bool = False
     notes: str = ""
+
+
+DETERMINING = frozenset({Body.PANEL, Body.SOS, Body.AUTHORITY})
+"""Bodies whose determinations are recorded, never stopped, whatever is missing before them (rule 16)."""
 
 
 class UnlistedStep(ValueError):
@@ -61,8 +129,9 @@ class Procedure:
     """A board procedure of one document and version.
 
     ``initial`` is the state of a matter without a decision. ``final`` states have no listed step onward, or only ones
-    that open it anew. ``opens_with`` is what must be given to open a matter. ``consulted`` and ``informed`` are the
-    bodies that the clause names besides. ``phase_kinds`` limits it to those Test Phases; empty means any.
+    that open it anew. ``opens_with`` is what must be given to open a matter, ``opens_within`` the window for opening it
+    where the clause states one. ``phase_kinds`` limits it to those Test Phases; empty means any. ``decision_is_final``
+    where the text says so.
     """
 
     key: str
@@ -77,12 +146,29 @@ class Procedure:
     final: tuple[str, ...]
     effect_while_pending: str
     opens_with: tuple[Requirement, ...] = ()
-    consulted: tuple[Body, ...] = ()
-    informed: tuple[Body, ...] = ()
+    opens_within: Window | None = None
+    consultations: tuple[Consultation, ...] = ()
+    notices: tuple[NoticeDue, ...] = ()
     phase_kinds: tuple[str, ...] = ()
     subject: str = ""
     decision_is_final: bool = False
     notes: tuple[str, ...] = ()
+
+    @property
+    def consulted(self) -> tuple[Body, ...]:
+        """The bodies that are consulted, each once."""
+        return tuple(dict.fromkeys(each.body for each in self.consultations))
+
+    @property
+    def informed(self) -> tuple[Recipient, ...]:
+        """Those who are told, each once."""
+        return tuple(dict.fromkeys(who for notice in self.notices for who in notice.to))
+
+    @property
+    def referrals(self) -> tuple[Transition, ...]:
+        """The steps that put the matter before another body, each outcome once."""
+        found = {(step.body, step.outcome, step.refers_to): step for step in self.transitions if step.refers_to}
+        return tuple(found.values())
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -102,6 +188,24 @@ class Procedure:
             if step.body == body and step.outcome == outcome:
                 return step
         raise UnlistedStep(self, state, body, outcome)
+
+    def determination(self, *, body: str, outcome: str) -> Transition:
+        """The step of a determining body wherever it is listed, for one that comes out of its order (rule 16).
+
+        Raises :class:`UnlistedStep` where the body determines nothing here, or not that.
+        """
+        for step in self.transitions:
+            if step.body in DETERMINING and (step.body, step.outcome) == (body, outcome):
+                return step
+        raise UnlistedStep(self, self.initial, body, outcome)
+
+    def notices_on(self, outcome: str) -> tuple[NoticeDue, ...]:
+        """What must be told, and to whom, once that outcome is recorded ("OPEN": once the matter is open)."""
+        return tuple(notice for notice in self.notices if notice.on == outcome)
+
+    def consultations_in(self, state: str) -> tuple[Consultation, ...]:
+        """Whose views are asked in a state."""
+        return tuple(each for each in self.consultations if state in each.states)
 
     def next_state(self, state: str, *, body: str, outcome: str) -> str:
         """The state that a step leads to. Raises :class:`UnlistedStep` where it is not listed."""

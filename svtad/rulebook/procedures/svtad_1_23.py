@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from svtad.rulebook.deadlines import REFERRAL_13_21, Window
-from svtad.rulebook.procedures.machine import Procedure, Requirement, Transition
+from svtad.rulebook.procedures.machine import (
+    Consultation,
+    NoticeDue,
+    Procedure,
+    Recipient,
+    Requirement,
+    Transition,
+)
 from svtad.rulebook.vocabulary import (
     ApprovalState,
     Body,
@@ -46,6 +53,9 @@ def _step(
     *requires: Requirement,
     within: Window | None = None,
     duty: str = "may",
+    refers_to: Body | None = None,
+    while_referred: str = "",
+    holds_from_notice: bool = False,
     notes: str = "",
 ) -> Transition:
     return Transition(
@@ -57,6 +67,9 @@ def _step(
         requires=requires,
         within=within,
         duty=duty,
+        refers_to=refers_to,
+        while_referred=while_referred,
+        holds_from_notice=holds_from_notice,
         notes=notes,
     )
 
@@ -81,6 +94,8 @@ EXCLUSION = Procedure(
             "13.21",
             MATERIAL_IMPACT,
             within=REFERRAL_13_21,
+            refers_to=Body.SOS,
+            while_referred="The issue counts.",
         ),
         _step(ExclusionState.REFERRED, Body.SOS, "UPHOLD", ExclusionState.SOS_UPHELD, "13.21"),
         _step(ExclusionState.REFERRED, Body.SOS, "DISMISS", ExclusionState.SOS_DISMISSED, "13.21"),
@@ -88,7 +103,14 @@ EXCLUSION = Procedure(
     final=(ExclusionState.TAG_AGREED, ExclusionState.SOS_UPHELD, ExclusionState.SOS_DISMISSED),
     effect_while_pending="The issue counts until TAG agrees, or the Secretary of State upholds the exclusion.",
     opens_with=(RATIONALE,),
-    informed=(Body.TAB, Body.TAG, Body.PANEL),
+    notices=(
+        NoticeDue(
+            to=(Recipient.TAB, Recipient.TAG, Recipient.PANEL),
+            on="OPEN",
+            clause="13.20",
+            what="The proposal to exclude the Testing Issue, and its rationale",
+        ),
+    ),
     phase_kinds=("SIT", "INTERFACE"),
     subject="issue",
     decision_is_final=True,
@@ -111,6 +133,7 @@ SEVERITY_DISPUTE = Procedure(
             DisputeState.DECIDED,
             "14.2",
             DECIDED_SEVERITY,
+            holds_from_notice=True,
             notes="Takes effect when TAG notifies (14.4).",
         ),
         _step(DisputeState.RAISED, Body.PARTICIPANT, "WITHDRAW", DisputeState.WITHDRAWN, "14.2"),
@@ -170,6 +193,8 @@ DESCOPE_SIT = Procedure(
             DescopeState.AWAITING_SOS,
             "12.6(a)",
             duty="shall",
+            refers_to=Body.SOS,
+            while_referred="The test stays planned.",
         ),
         _step(DescopeState.AWAITING_SOS, Body.SOS, "APPROVE", DescopeState.SOS_APPROVED, "12.6(a)"),
         _step(DescopeState.AWAITING_SOS, Body.SOS, "REJECT", DescopeState.SOS_REJECTED, "12.6(a)"),
@@ -200,7 +225,9 @@ ASSURANCE_REPORT = Procedure(
     ),
     final=(EvidenceState.APPROVED, EvidenceState.SHARED_WITH_TAG),
     effect_while_pending="Table 13.1 row 8 is not met.",
-    informed=(Body.TAG,),
+    notices=(
+        NoticeDue(to=(Recipient.TAG,), on="APPROVE", clause="9.6", what="The DCC assurance report that TAB approved"),
+    ),
     subject="evidence",
 )
 
@@ -298,8 +325,24 @@ SCT_COUNT = Procedure(
     transitions=(
         _step(CountState.UNDECIDED, Body.DCC, "COUNT", CountState.COUNT, "13.22", TAG_VIEW),
         _step(CountState.UNDECIDED, Body.DCC, "NOT_COUNT", CountState.NOT_COUNT, "13.22", TAG_VIEW),
-        _step(CountState.COUNT, Body.DCC, "REFER", CountState.COUNT_REFERRED, "13.24"),
-        _step(CountState.NOT_COUNT, Body.DCC, "REFER", CountState.NOT_COUNT_REFERRED, "13.24"),
+        _step(
+            CountState.COUNT,
+            Body.DCC,
+            "REFER",
+            CountState.COUNT_REFERRED,
+            "13.24",
+            refers_to=Body.SOS,
+            while_referred="TAG's view stands (inferred).",
+        ),
+        _step(
+            CountState.NOT_COUNT,
+            Body.DCC,
+            "REFER",
+            CountState.NOT_COUNT_REFERRED,
+            "13.24",
+            refers_to=Body.SOS,
+            while_referred="TAG's view stands (inferred).",
+        ),
         _step(CountState.COUNT_REFERRED, Body.SOS, "COUNT", CountState.SOS_COUNT, "13.24"),
         _step(CountState.COUNT_REFERRED, Body.SOS, "NOT_COUNT", CountState.SOS_NOT_COUNT, "13.24"),
         _step(CountState.NOT_COUNT_REFERRED, Body.SOS, "COUNT", CountState.SOS_COUNT, "13.24"),
@@ -307,7 +350,15 @@ SCT_COUNT = Procedure(
     ),
     final=(CountState.COUNT, CountState.NOT_COUNT, CountState.SOS_COUNT, CountState.SOS_NOT_COUNT),
     effect_while_pending="Undecided: the SIT threshold cannot be evaluated. Referred: TAG's view stands (inferred).",
-    consulted=(Body.TAG,),
+    consultations=(
+        Consultation(
+            body=Body.TAG,
+            clause="13.22",
+            what="Whether the SCT issue should count in SIT",
+            states=(CountState.UNDECIDED,),
+            before=("COUNT", "NOT_COUNT"),
+        ),
+    ),
     phase_kinds=("SIT",),
     subject="issue",
     decision_is_final=True,
@@ -366,8 +417,23 @@ SIT_COMPLETION = Procedure(
     ),
     final=("CONFIRMED",),
     effect_while_pending="SIT is not complete.",
-    consulted=(Body.TAG,),
-    informed=(Body.SOS, Body.PANEL),
+    consultations=(
+        Consultation(
+            body=Body.TAG,
+            clause="13.15(c)",
+            what="Whether each Exit Criterion of SIT is met",
+            states=("NOT_STARTED", "ANNOUNCED", "PACKAGE_SENT", "CONTINUE"),
+            before=("CONFIRM", "NOT_MET"),
+        ),
+    ),
+    notices=(
+        NoticeDue(
+            to=(Recipient.SOS, Recipient.AUTHORITY, Recipient.PANEL, Recipient.PARTIES),
+            on="ANNOUNCE",
+            clause="13.15(a)",
+            what="That the DCC considers SIT to be completed",
+        ),
+    ),
     phase_kinds=("SIT",),
     subject="phase",
     notes=(
@@ -395,7 +461,15 @@ TAD_APPROVAL = Procedure(
     ),
     final=(DocumentState.APPROVED,),
     effect_while_pending="Migration Testing and User Testing Services may not start (12.3).",
-    consulted=(Body.TAG,),
+    consultations=(
+        Consultation(
+            body=Body.TAG,
+            clause="3.1",
+            what="The draft of the Testing Approach Document",
+            states=(DocumentState.DRAFT, DocumentState.CONSULTING, DocumentState.RETURNED),
+            before=("SUBMIT",),
+        ),
+    ),
     subject="document_version",
 )
 

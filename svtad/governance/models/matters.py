@@ -1,0 +1,88 @@
+"""Matters, and what bodies decide on them."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from svtad.governance.models.files import StoredFile
+from svtad.lib.models import AppendOnlyModel, PublicIdModel
+from svtad.parties.models import AudienceModel
+
+
+class Matter(PublicIdModel, AudienceModel):
+    """Something put before a body under one procedure of the rulebook.
+
+    The app that owns the subject points down at the matter; the matter's state follows from its
+    decisions, so that the state at any past moment can be read back.
+    """
+
+    reference = models.CharField(max_length=40, unique=True)
+    procedure = models.CharField(max_length=40, db_index=True)
+    document = models.CharField(max_length=40)
+    version = models.CharField(max_length=20)
+    title = models.CharField(max_length=300)
+    proposer = models.CharField(max_length=12)
+    rationale = models.TextField(blank=True)
+    state = models.CharField(max_length=30)
+    scope_id = models.CharField(max_length=22, blank=True, db_index=True)
+    is_synthetic = models.BooleanField(default=False)
+    opened_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    recorded_by = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.title}"
+
+
+class Decision(PublicIdModel, AppendOnlyModel):
+    """What a body decided on a matter, with the three times that law keeps apart.
+
+    `decided_at` is when the body decided, `effective_at` from when it holds, `notified_at` when it was
+    told. A wrong record is never edited: a new decision supersedes it.
+    """
+
+    matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="decisions")
+    sequence = models.PositiveIntegerField()
+    body = models.CharField(max_length=12)
+    outcome = models.CharField(max_length=30)
+    from_state = models.CharField(max_length=30)
+    to_state = models.CharField(max_length=30)
+    clause = models.CharField(max_length=60)
+    rationale = models.TextField(blank=True)
+    data = models.JSONField(default=dict)
+    document = models.ForeignKey(StoredFile, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    meeting = models.CharField(max_length=120, blank=True)
+    against_computed = models.BooleanField(default=False)
+    supersedes = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField()
+    notified_at = models.DateTimeField(null=True, blank=True)
+    effective_at = models.DateTimeField(db_index=True)
+    recorded_at = models.DateTimeField(db_index=True)
+    recorded_by = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ("matter", "sequence")
+        constraints = (
+            models.UniqueConstraint(fields=("matter", "sequence"), name="decision_sequence_once"),
+            models.CheckConstraint(
+                condition=Q(notified_at__isnull=True) | Q(notified_at__gte=F("decided_at")),
+                name="decision_notified_after_decided",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.matter.reference} {self.body}: {self.outcome}"
+
+
+class ReferenceCounter(models.Model):
+    """The last number given out under a prefix. Prefixes never span Suppliers."""
+
+    prefix = models.CharField(max_length=60, unique=True)
+    last = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.prefix}{self.last}"
