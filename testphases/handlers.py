@@ -18,6 +18,8 @@ from testphases.models import DescopeRequest
 class DescopeHandler:
     """De-scopes the tests of a request once the deciding body has finally approved it."""
 
+    revises = False
+
     def describe(self, matter: Matter) -> str:
         """Return what the matter is about, in a sentence."""
         request = self._request(matter)

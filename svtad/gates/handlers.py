@@ -18,6 +18,8 @@ from testphases.models import TestScope
 class GatesHandler:
     """What all of gates' handlers have in common: a matter of one Test Phase, shown on that phase's page."""
 
+    revises = True
+
     def describe(self, matter: Matter) -> str:
         """Return what the matter is about, in a sentence."""
         scope = TestScope.objects.filter(public_id=matter.scope_id).first()
@@ -43,6 +45,8 @@ class GatesHandler:
 class CertificateHandler(GatesHandler):
     """Test Completion Certificates (12.6(i), 15.2)."""
 
+    revises = False
+
     def apply(self, *, matter: Matter, decision: Decision, by: Actor, at: dt.datetime) -> None:
         """Hold approval and issue to a judgement that still holds; tell dependants of a revocation."""
         actions.settle_certificate(matter=matter, decision=decision, at=at)
@@ -59,6 +63,8 @@ class AssuranceReportHandler(GatesHandler):
 class WorkOffPlanHandler(GatesHandler):
     """Work Off Plans (15.1)."""
 
+    revises = False
+
     def apply(self, *, matter: Matter, decision: Decision, by: Actor, at: dt.datetime) -> None:
         """Check the days that TAB set, and that a plan declared complete is."""
         actions.settle_work_off_plan(matter=matter, decision=decision, at=at)
@@ -67,6 +73,8 @@ class WorkOffPlanHandler(GatesHandler):
 class ApprovalHandler(GatesHandler):
     """The approval to proceed (12.5(e))."""
 
+    revises = False
+
     def apply(self, *, matter: Matter, decision: Decision, by: Actor, at: dt.datetime) -> None:
         """Let it be issued only while the rest of 12.5 is met."""
         actions.settle_approval(matter=matter, decision=decision, at=at)
@@ -74,6 +82,8 @@ class ApprovalHandler(GatesHandler):
 
 class SitCompletionHandler(GatesHandler):
     """The Panel's determination (13.15, 13.16)."""
+
+    revises = False
 
     def apply(self, *, matter: Matter, decision: Decision, by: Actor, at: dt.datetime) -> None:
         """Complete the phase on a confirmation; refuse only by 14.5."""

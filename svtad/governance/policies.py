@@ -47,6 +47,21 @@ def check_can_record_decision(actor: Actor, matter: Matter, *, body: str, clause
     require(actor, "record_decision", clause=clause, what=f"record a step of {body}")
 
 
+def check_can_ask_view(actor: Actor, matter: Matter) -> None:
+    """Views are asked for by whoever brings a matter for the DCC, and by the registrar."""
+    _check_sees(actor, matter)
+    if not actor.may("record_decision"):
+        require(actor, "propose", what="ask a body for its view")
+
+
+def check_can_give_view(actor: Actor, matter: Matter, *, body: str) -> None:
+    """A body's view is given by those of its members who may, or recorded by the registrar."""
+    _check_sees(actor, matter)
+    if actor.may("give_view") and body in actor.organisation_kinds:
+        return
+    require(actor, "record_decision", what=f"record the view of {body}")
+
+
 def check_can_keep_document(actor: Actor) -> None:
     """Documents that decisions rest on are kept by those who record or propose them."""
     if not (actor.may("record_decision") or actor.may("propose")):

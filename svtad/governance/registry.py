@@ -14,7 +14,13 @@ RECORD_ONLY: frozenset[str] = frozenset()
 
 
 class Handler(Protocol):
-    """What the app that owns a procedure's subject knows and does."""
+    """What the app that owns a procedure's subject knows and does.
+
+    `revises` says whether `apply` may be called again with a decision that supersedes another, because the effect is
+    the matter's state itself or is written anew. Where it is False, a correction cannot change the outcome.
+    """
+
+    revises: bool
 
     def describe(self, matter: Matter) -> str:
         """Return in one sentence what the matter is about."""

@@ -15,6 +15,7 @@ def append_only(*tables: str, allow_delete: bool = False) -> RunPython:
 
     def install(apps: Any, editor: Any) -> None:
         for table in tables:
+            _remove(editor, table)  # SQLite drops triggers where it makes a table anew, PostgreSQL keeps them
             _install(editor, table, allow_delete=allow_delete)
 
     def remove(apps: Any, editor: Any) -> None:

@@ -8,17 +8,21 @@ from typing import Any
 from django.db import transaction
 
 from svtad.audit.actions import record
+from svtad.governance.actions.consulting import ask_views_due
+from svtad.governance.actions.deadlines import renew_deadlines
+from svtad.governance.actions.given import Given, check_given
 from svtad.governance.actions.references import next_reference
 from svtad.governance.calendar import last_day_of_window
 from svtad.governance.models import Decision, Matter, StoredFile
 from svtad.governance.policies import check_can_open_matter, check_can_record_decision
+from svtad.governance.queries.matters import lacking, last_decision
 from svtad.governance.registry import handler_for
 from svtad.lib.clock import london_date, now
 from svtad.lib.errors import FieldError, InvalidInput, Refused
 from svtad.parties.actors import Actor
 from svtad.parties.models import Audience
-from svtad.rulebook.procedures import Procedure, Transition, UnlistedStep, procedure
-from svtad.rulebook.vocabulary import Body
+from svtad.rulebook.deadlines import Basis
+from svtad.rulebook.procedures import DETERMINING, Procedure, Transition, UnlistedStep, procedure
 
 
 @transaction.atomic
@@ -64,7 +68,7 @@ def open_matter(
         errors.append(FieldError(None, "opened_at", "This is later than the moment it is recorded."))
     if errors:
         raise InvalidInput(errors)
-    matter = Matter.objects.create(
+    matter: Matter = Matter.objects.create(
         reference=next_reference(f"M-{raised_by.upper()}" if raised_by else "M"),
         procedure=rules.key,
         document=document,
@@ -92,6 +96,7 @@ def open_matter(
         audience_id=audience.pk,
         detail={"procedure": rules.key, "document": document, "version": version},
     )
+    ask_views_due(matter=matter, rules=rules, by=by, at=moment)
     return matter
 
 
@@ -115,89 +120,170 @@ def record_decision(
 ) -> Decision:
     """Record what `body` decided on `matter`, and give it its effect in the same transaction.
 
-    The step must be listed by the procedure, within its window where the clause states one, with every
-    statement and document that the step requires (`data` holds them by key). `expected_state` is the
-    state the person saw: if another decision came in between, the act is Refused.
+    The step must be listed by the procedure, within its window where the clause states one, with every statement and
+    document that the step requires (see `Given`). What the Panel or the Secretary of State determines is recorded out
+    of its order too, marked and with its reasons (rule 16); what was missing before the step is kept with it. A
+    Secretary of State's decision needs the document, since the Secretary of State does not act in the product.
+    `expected_state` is the state the person saw: if another decision came in between, the act is Refused.
 
-    The three times: `decided_at` (not later than now), `notified_at`, and `effective_at`, by default
-    when decided, or when notified where the clause says so (14.4). A Secretary of State's decision
-    needs the document, since the Secretary of State does not act in the product (rules.md §3).
-
-    Raises ActionDenied, Refused (unlisted step, window over, decided meanwhile, or the handler's own
-    reasons) and InvalidInput by field. `matter` is brought up to date in place.
+    Raises ActionDenied, Refused (unlisted step, window over, a view that the clause wants first, decided meanwhile, or
+    the handler's own reasons) and InvalidInput by field. `matter` is brought up to date in place.
     """
     moment = at or now()
     rules = _procedure(matter.procedure)
     locked = Matter.objects.select_for_update().get(pk=matter.pk)
-    step = _listed_step(rules, locked, body=body, outcome=outcome, seen=expected_state or matter.state)
     if expected_state is not None and expected_state != locked.state:
-        raise Refused(step.clause, f"{locked.reference} was decided meanwhile: it is {locked.state} now.")
+        raise Refused(rules.clause, f"{locked.reference} was decided meanwhile: it is {locked.state} now.")
+    step = _step(rules, locked, body=body, outcome=outcome, seen=matter.state)
     check_can_record_decision(by, locked, body=body, clause=step.clause)
-    last = Decision.objects.filter(matter=locked).order_by("-sequence").first()
-    given = dict(data or {})
-    by_notice = step.holds_from_notice
-    errors = _check_given(
-        step, given=given, rationale=rationale, document=document, against_computed=against_computed
-    ) + _check_times(
+    given = Given(
         decided_at=decided_at,
         notified_at=notified_at,
         effective_at=effective_at,
-        by_notice=by_notice,
-        last=last,
-        at=moment,
-    )
-    if errors:
-        raise InvalidInput(errors)
-    _check_window(step, matter=locked, last=last, decided_at=decided_at, at=moment)
-    if effective_at is None:
-        effective_at = notified_at if by_notice and notified_at else decided_at
-    decision: Decision = Decision.objects.create(
-        matter=locked,
-        sequence=(last.sequence if last else 0) + 1,
-        body=body,
-        outcome=outcome,
-        from_state=locked.state,
-        to_state=step.target,
-        clause=step.clause,
         rationale=rationale,
-        data=given,
+        meeting=meeting,
         document=document,
-        meeting=meeting[:120],
+        data=data,
         against_computed=against_computed,
-        decided_at=decided_at,
-        notified_at=notified_at,
-        effective_at=effective_at,
-        recorded_at=moment,
-        recorded_by=by.label,
     )
-    locked.state = step.target
-    locked.save(update_fields=["state"])
-    record(
-        by=by,
-        at=moment,
-        action="record_decision",
-        clause=step.clause,
-        subject_kind="Matter",
-        subject_id=locked.public_id,
-        subject_label=str(locked),
-        scope_id=locked.scope_id,
-        audience_id=locked.audience_id,
-        detail={
-            "procedure": rules.key,
-            "decision": decision.public_id,
-            "body": body,
-            "outcome": outcome,
-            "from": decision.from_state,
-            "to": decision.to_state,
-            "decided_at": decided_at.isoformat(),
-            "against_computed": against_computed,
-            "document": document.sha256 if document else "",
-        },
+    last = last_decision(locked)
+    missing = _missing(locked, rules, step=step)
+    out_of_order = step.source != locked.state
+    check_given(step, given, last=last, out_of_order=out_of_order, at=moment)
+    _check_window(step, matter=locked, last=last, decided_at=decided_at, at=moment)
+    decision = write_decision(
+        locked, step, given, out_of_order=out_of_order, missing=missing, by=by, at=moment, action="record_decision"
     )
     handler = handler_for(rules.key)
     if handler is not None:
         handler.apply(matter=locked, decision=decision, by=by, at=moment)
+    _follow_up(locked, rules, decision, by=by, at=moment)
     matter.state = locked.state
+    return decision
+
+
+def _follow_up(matter: Matter, rules: Procedure, decision: Decision, *, by: Actor, at: dt.datetime) -> None:
+    """Set what the new state brings: deadlines, and views to be asked."""
+    renew_deadlines(matter=matter, rules=rules, decision=decision, by=by, at=at)
+    ask_views_due(matter=matter, rules=rules, by=by, at=at)
+
+
+@transaction.atomic
+def correct_decision(
+    *, decision: Decision, outcome: str, given: Given, reason: str, by: Actor, at: dt.datetime | None = None
+) -> Decision:
+    """Record rightly what was recorded wrongly: a new decision that supersedes `decision`, which stays as it was.
+
+    Only the last decision of a matter can be corrected: what was decided after it rests on it. The outcome may change
+    where the procedure's handler knows how to revise its effect, or there is none to revise. The correction is a
+    record of what the body decided, so it is checked as the first record was, in the state that the matter had then.
+
+    Raises ActionDenied, Refused and InvalidInput by field.
+    """
+    moment = at or now()
+    matter = Matter.objects.select_for_update().get(pk=decision.matter_id)
+    rules = _procedure(matter.procedure)
+    last = last_decision(matter)
+    if last is None or last.pk != decision.pk:
+        raise Refused(decision.clause, f"{matter.reference} has a later decision, or this one was corrected already.")
+    step = _step(rules, matter, body=decision.body, outcome=outcome, seen=matter.state, state=decision.from_state)
+    check_can_record_decision(by, matter, body=decision.body, clause=step.clause)
+    if not reason.strip():
+        raise InvalidInput.one("reason", "Say what was wrong with the record.")
+    before = Decision.objects.filter(matter=matter, sequence__lt=decision.sequence).order_by("-sequence").first()
+    out_of_order = step.source != decision.from_state
+    check_given(step, given, last=before, out_of_order=out_of_order, at=moment)
+    _check_window(step, matter=matter, last=before, decided_at=given.decided_at, at=moment)
+    handler = handler_for(rules.key)
+    changes_effect = (outcome, given.data or {}) != (decision.outcome, decision.data)
+    if handler is not None and changes_effect and not handler.revises:
+        raise Refused(
+            step.clause,
+            f"What {decision.outcome} did cannot be taken back here; only its dates, reasons and document can be "
+            "corrected.",
+        )
+    new = write_decision(
+        matter,
+        step,
+        given,
+        out_of_order=out_of_order,
+        missing=decision.missing,
+        by=by,
+        at=moment,
+        action="correct_decision",
+        supersedes=decision,
+        reason=reason.strip(),
+    )
+    if handler is not None and changes_effect:
+        handler.apply(matter=matter, decision=new, by=by, at=moment)
+    _follow_up(matter, rules, new, by=by, at=moment)
+    return new
+
+
+def write_decision(
+    matter: Matter,
+    step: Transition,
+    given: Given,
+    *,
+    out_of_order: bool,
+    missing: list[str],
+    by: Actor,
+    at: dt.datetime,
+    action: str,
+    supersedes: Decision | None = None,
+    reason: str = "",
+) -> Decision:
+    """Write the row, the matter's new state and the audit event. The caller has checked all and holds the matter."""
+    by_notice = step.holds_from_notice and given.notified_at is not None
+    count = Decision.objects.filter(matter=matter).count()
+    decision: Decision = Decision.objects.create(
+        matter=matter,
+        sequence=count + 1,
+        body=step.body,
+        outcome=step.outcome,
+        from_state=supersedes.from_state if supersedes else matter.state,
+        to_state=step.target,
+        clause=step.clause,
+        rationale=given.rationale,
+        data=dict(given.data or {}),
+        document=given.document,
+        meeting=given.meeting[:120],
+        against_computed=given.against_computed,
+        out_of_order=out_of_order,
+        missing=missing,
+        supersedes=supersedes,
+        decided_at=given.decided_at,
+        notified_at=given.notified_at,
+        effective_at=given.effective_at or (given.notified_at if by_notice else None) or given.decided_at,
+        recorded_at=at,
+        recorded_by=by.label,
+    )
+    matter.state = step.target
+    matter.save(update_fields=["state"])
+    record(
+        by=by,
+        at=at,
+        action=action,
+        clause=step.clause,
+        subject_kind="Matter",
+        subject_id=matter.public_id,
+        subject_label=str(matter),
+        scope_id=matter.scope_id,
+        audience_id=matter.audience_id,
+        detail={
+            "procedure": matter.procedure,
+            "decision": decision.public_id,
+            "body": decision.body,
+            "outcome": decision.outcome,
+            "from": decision.from_state,
+            "to": decision.to_state,
+            "decided_at": given.decided_at.isoformat(),
+            "against_computed": given.against_computed,
+            "out_of_order": out_of_order,
+            "document": given.document.sha256 if given.document else "",
+            **({"supersedes": supersedes.public_id, "reason": reason} if supersedes else {}),
+        },
+    )
     return decision
 
 
@@ -208,77 +294,52 @@ def _procedure(key: str) -> Procedure:
         raise InvalidInput.one("procedure", str(unknown.args[0])) from None
 
 
-def _listed_step(rules: Procedure, matter: Matter, *, body: str, outcome: str, seen: str) -> Transition:
+def _step(
+    rules: Procedure, matter: Matter, *, body: str, outcome: str, seen: str, state: str | None = None
+) -> Transition:
+    """Return the step from the matter's state (or `state`): a listed one, or a determination out of its order.
+
+    Raises Refused with the clause for any other; where the person saw another state, it says what happened.
+    """
+    source = matter.state if state is None else state
     try:
-        return rules.transition(matter.state, body=body, outcome=outcome)
+        return rules.transition(source, body=body, outcome=outcome)
     except UnlistedStep as unlisted:
-        if seen != matter.state:
+        try:
+            return rules.determination(body=body, outcome=outcome)
+        except UnlistedStep:
+            pass
+        if state is None and seen != matter.state:
             raise Refused(
                 rules.clause, f"{matter.reference} was decided meanwhile: it is {matter.state} now."
             ) from unlisted
         raise Refused(rules.clause, str(unlisted)) from unlisted
 
 
-def _check_given(
-    step: Transition,
-    *,
-    given: dict[str, Any],
-    rationale: str,
-    document: StoredFile | None,
-    against_computed: bool,
-) -> list[FieldError]:
-    """Return what the step requires and was not given."""
-    errors = []
-    for need in step.requires:
-        if need.kind == "file":
-            missing = document is None
-        elif need.key == "rationale":
-            missing = not rationale.strip()
-        else:
-            missing = not str(given.get(need.key) or "").strip()
-        if missing:
-            errors.append(FieldError(None, "document" if need.kind == "file" else need.key, f"{need.title}: needed."))
-    if step.body == Body.SOS and document is None:
-        errors.append(FieldError(None, "document", "The Secretary of State's decision is recorded with its document."))
-    if against_computed and not rationale.strip():
-        errors.append(FieldError(None, "rationale", "A determination against the computed result needs its reasons."))
-    return errors
+def _missing(matter: Matter, rules: Procedure, *, step: Transition) -> list[str]:
+    """Return what the procedure wanted before the step and has not, in words; refuse a step that may not do without.
 
-
-def _check_times(
-    *,
-    decided_at: dt.datetime,
-    notified_at: dt.datetime | None,
-    effective_at: dt.datetime | None,
-    by_notice: bool,
-    last: Decision | None,
-    at: dt.datetime,
-) -> list[FieldError]:
-    """Return what is wrong with the three times of a decision recorded `at`."""
-    errors = []
-    for name, moment in (("decided_at", decided_at), ("notified_at", notified_at)):
-        if moment is not None and moment > at:
-            errors.append(FieldError(None, name, "This is later than the moment it is recorded."))
-    if last is not None and decided_at < last.decided_at:
-        errors.append(FieldError(None, "decided_at", "This is earlier than the decision before it."))
-    if notified_at is not None and notified_at < decided_at:
-        errors.append(FieldError(None, "notified_at", "Nobody is notified before the decision."))
-    if by_notice and notified_at is None and effective_at is None:
-        errors.append(FieldError(None, "notified_at", "The decision holds from when it was notified (14.4): say when."))
-    if effective_at is not None and effective_at < decided_at:
-        errors.append(FieldError(None, "effective_at", "A decision does not hold before it is taken."))
-    return errors
+    A determining body's step is never refused for it (rule 16).
+    """
+    missing = lacking(matter, rules, outcome=step.outcome)
+    needed = [text for text, is_needed in missing if is_needed]
+    if needed and step.body not in DETERMINING:
+        raise Refused(step.clause, f"{needed[0]} must be given, or recorded as not given, before {step.outcome}.")
+    return [text for text, _ in missing]
 
 
 def _check_window(
     step: Transition, *, matter: Matter, last: Decision | None, decided_at: dt.datetime, at: dt.datetime
 ) -> None:
     """Refuse a step after its window (13.21: 5 Working Days of TAG's decision)."""
-    if step.within is None or last is None:
+    if step.within is None or last is None or step.within.basis is Basis.RECEIPT:
         return
+    told = last.notified_at if step.within.basis is Basis.NOTIFICATION else last.decided_at
+    if told is None:
+        return  # not notified yet: the window has not begun
     last_day = last_day_of_window(
         step.within,
-        trigger=london_date(last.decided_at),
+        trigger=london_date(told),
         document=matter.document,
         version=matter.version,
         moment=at,

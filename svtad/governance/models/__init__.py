@@ -1,13 +1,15 @@
-"""Matters and decisions, jobs, stored files, the calendar's corrections."""
+"""Matters, views and decisions, their deadlines, jobs, stored files, the calendar's corrections."""
 
 from __future__ import annotations
 
 from svtad.governance.models.calendar import NonWorkingDayOverride
+from svtad.governance.models.deadlines import Deadline
 from svtad.governance.models.files import FileCheck, StoredFile
 from svtad.governance.models.jobs import Job, JobState
-from svtad.governance.models.matters import Decision, Matter, ReferenceCounter
+from svtad.governance.models.matters import Decision, Matter, ReferenceCounter, View, ViewRequest
 
 __all__ = [
+    "Deadline",
     "Decision",
     "FileCheck",
     "Job",
@@ -16,4 +18,6 @@ __all__ = [
     "NonWorkingDayOverride",
     "ReferenceCounter",
     "StoredFile",
+    "View",
+    "ViewRequest",
 ]

@@ -42,7 +42,9 @@ class Decision(PublicIdModel, AppendOnlyModel):
     """What a body decided on a matter, with the three times that law keeps apart.
 
     `decided_at` is when the body decided, `effective_at` from when it holds, `notified_at` when it was
-    told. A wrong record is never edited: a new decision supersedes it.
+    told. A wrong record is never edited: a new decision supersedes it. `out_of_order` marks a determination
+    of the Panel or the Secretary of State that no step listed from that state (rule 16); `missing` says in
+    words what the procedure wanted before the step and did not have.
     """
 
     matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="decisions")
@@ -57,6 +59,8 @@ class Decision(PublicIdModel, AppendOnlyModel):
     document = models.ForeignKey(StoredFile, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     meeting = models.CharField(max_length=120, blank=True)
     against_computed = models.BooleanField(default=False)
+    out_of_order = models.BooleanField(default=False)
+    missing = models.JSONField(default=list)
     supersedes = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     decided_at = models.DateTimeField()
     notified_at = models.DateTimeField(null=True, blank=True)
@@ -76,6 +80,47 @@ class Decision(PublicIdModel, AppendOnlyModel):
 
     def __str__(self) -> str:
         return f"{self.matter.reference} {self.body}: {self.outcome}"
+
+
+class ViewRequest(PublicIdModel, AppendOnlyModel):
+    """A body was asked for its view on a matter, in the round that began with the decision numbered `round`."""
+
+    matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="view_requests")
+    body = models.CharField(max_length=12)
+    clause = models.CharField(max_length=60)
+    what = models.CharField(max_length=300)
+    round = models.PositiveIntegerField()
+    respond_by = models.DateField(null=True, blank=True)
+    asked_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_index=True)
+    recorded_by = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"{self.matter.reference}: {self.body} asked"
+
+
+class View(PublicIdModel, AppendOnlyModel):
+    """What a body said when it was asked; `is_none` records that it gave no view by the date. The last one holds."""
+
+    request = models.ForeignKey(ViewRequest, on_delete=models.PROTECT, related_name="views")
+    text = models.TextField(blank=True)
+    is_none = models.BooleanField(default=False)
+    document = models.ForeignKey(StoredFile, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    given_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_index=True)
+    recorded_by = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = (
+            models.CheckConstraint(condition=Q(is_none=True) | ~Q(text=""), name="view_says_something_or_none"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.request}: {'no view' if self.is_none else 'view given'}"
 
 
 class ReferenceCounter(models.Model):

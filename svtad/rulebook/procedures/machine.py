@@ -130,8 +130,8 @@ class Procedure:
 
     ``initial`` is the state of a matter without a decision. ``final`` states have no listed step onward, or only ones
     that open it anew. ``opens_with`` is what must be given to open a matter, ``opens_within`` the window for opening it
-    where the clause states one. ``phase_kinds`` limits it to those Test Phases; empty means any. ``decision_is_final``
-    where the text says so.
+    where the clause states one. ``phase_kinds`` limits it to those Test Phases; empty means any. ``rounds_begin_with``
+    names the outcomes after which views are asked anew. ``decision_is_final`` where the text says so.
     """
 
     key: str
@@ -151,6 +151,7 @@ class Procedure:
     notices: tuple[NoticeDue, ...] = ()
     phase_kinds: tuple[str, ...] = ()
     subject: str = ""
+    rounds_begin_with: tuple[str, ...] = ()
     decision_is_final: bool = False
     notes: tuple[str, ...] = ()
 

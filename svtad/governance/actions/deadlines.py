@@ -1,0 +1,112 @@
+"""Deadlines are set when a step opens a window, end when the step is taken or lapses, and move only by confirmation."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from svtad.audit.actions import record
+from svtad.governance.calendar import last_day_of_window, reading_of
+from svtad.governance.models import Deadline, Decision, Matter
+from svtad.governance.policies import check_can_manage_calendar
+from svtad.governance.queries.deadlines import reckoned_anew
+from svtad.lib.clock import london_date, now
+from svtad.lib.errors import InvalidInput, Refused
+from svtad.parties.actors import Actor
+from svtad.rulebook.deadlines import Basis
+from svtad.rulebook.procedures import Procedure
+
+#: How a deadline ended: the step was taken, or the matter went another way.
+MET, OVERTAKEN, MOVED = "MET", "OVERTAKEN", "MOVED"
+
+
+def renew_deadlines(*, matter: Matter, rules: Procedure, decision: Decision, by: Actor, at: dt.datetime) -> None:
+    """End the deadlines of the state that the matter left, and set those of the state it came to.
+
+    A window that runs from a notice is set only once the notice is known. The caller holds the matter's row.
+    """
+    for deadline in Deadline.objects.filter(matter=matter, ended_at=None):
+        taken = (deadline.body, deadline.outcome) == (decision.body, decision.outcome)
+        Deadline.objects.filter(pk=deadline.pk).update(ended_at=at, end=MET if taken else OVERTAKEN)
+    for step in rules.transitions_from(matter.state):
+        if step.within is None:
+            continue
+        told = decision.notified_at if step.within.basis is Basis.NOTIFICATION else decision.decided_at
+        if told is None:
+            continue
+        trigger = london_date(told)
+        reading = reading_of(document=matter.document, version=matter.version, moment=at)
+        Deadline.objects.create(
+            matter=matter,
+            window=step.within.key,
+            clause=step.clause,
+            text=step.within.text,
+            body=step.body,
+            outcome=step.outcome,
+            trigger_on=trigger,
+            working_days=step.within.working_days,
+            jurisdiction=reading.jurisdiction,
+            count_trigger_day=reading.count_trigger_day,
+            last_day=last_day_of_window(
+                step.within, trigger=trigger, document=matter.document, version=matter.version, moment=at
+            ),
+            audience=matter.audience,
+            recorded_at=at,
+            recorded_by=by.label,
+        )
+
+
+@transaction.atomic
+def move_deadlines(
+    *, deadlines: Sequence[Deadline], reason: str, by: Actor, at: dt.datetime | None = None
+) -> list[Deadline]:
+    """Confirm that open deadlines move to where the calendar of now puts them; return those that took their places.
+
+    Notified dates never move by themselves (rule 18): an administrator confirms it, with the reason. Raises
+    ActionDenied, InvalidInput without a reason, and Refused where one no longer stands or would not move.
+    """
+    moment = at or now()
+    check_can_manage_calendar(by)
+    if not reason.strip():
+        raise InvalidInput.one("reason", "Say why the dates move.")
+    held = Deadline.objects.select_for_update().filter(pk__in=[each.pk for each in deadlines])
+    made = []
+    for deadline in held.select_related("matter"):
+        day = reckoned_anew(deadline, moment)
+        if deadline.ended_at is not None:
+            raise Refused("", f"The deadline of {deadline.matter.reference} was ended or moved meanwhile.")
+        if day == deadline.last_day:
+            raise Refused("", f"The deadline of {deadline.matter.reference} is where the calendar puts it.")
+        made.append(_replace(deadline, day=day, reason=reason.strip()[:200], by=by, at=moment))
+    return made
+
+
+def _replace(deadline: Deadline, *, day: dt.date, reason: str, by: Actor, at: dt.datetime) -> Deadline:
+    Deadline.objects.filter(pk=deadline.pk).update(ended_at=at, end=MOVED)
+    same = (
+        "matter", "window", "clause", "text", "body", "outcome", "trigger_on", "working_days", "jurisdiction",
+        "count_trigger_day", "audience",
+    )  # fmt: skip
+    new: Deadline = Deadline.objects.create(
+        **{name: getattr(deadline, name) for name in same},
+        last_day=day,
+        replaces=deadline,
+        reason=reason,
+        recorded_at=at,
+        recorded_by=by.label,
+    )
+    record(
+        by=by,
+        at=at,
+        action="move_deadline",
+        clause=deadline.clause,
+        subject_kind="Matter",
+        subject_id=deadline.matter.public_id,
+        subject_label=str(deadline.matter),
+        scope_id=deadline.matter.scope_id,
+        audience_id=deadline.audience_id,
+        detail={"from": deadline.last_day.isoformat(), "to": day.isoformat(), "reason": reason},
+    )
+    return new

@@ -1,0 +1,79 @@
+"""What is given with a step, and whether it is all that the step requires."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from svtad.governance.models import Decision, StoredFile
+from svtad.lib.errors import FieldError, InvalidInput
+from svtad.rulebook.procedures import Transition
+from svtad.rulebook.vocabulary import Body
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """What is recorded of one step besides who took it: its times, reasons, document and statements.
+
+    The three times: `decided_at` (not later than now), `notified_at`, and `effective_at`, by default when decided, or
+    when notified where the clause says so (14.4). `data` holds the step's own statements by key. `against_computed`
+    marks a determination against the computed result.
+    """
+
+    decided_at: dt.datetime
+    notified_at: dt.datetime | None = None
+    effective_at: dt.datetime | None = None
+    rationale: str = ""
+    meeting: str = ""
+    document: StoredFile | None = None
+    data: dict[str, Any] | None = None
+    against_computed: bool = False
+
+
+def check_given(step: Transition, given: Given, *, last: Decision | None, out_of_order: bool, at: dt.datetime) -> None:
+    """Raise InvalidInput with every field that the step lacks or that cannot be, `last` being the decision before."""
+    errors = [*_lacks(step, given, out_of_order=out_of_order), *_times(step, given, last=last, at=at)]
+    if errors:
+        raise InvalidInput(errors)
+
+
+def _lacks(step: Transition, given: Given, *, out_of_order: bool) -> list[FieldError]:
+    """Return what the step requires and was not given."""
+    errors = []
+    data = given.data or {}
+    for need in step.requires:
+        if need.kind == "file":
+            missing = given.document is None
+        elif need.key == "rationale":
+            missing = not given.rationale.strip()
+        else:
+            missing = not str(data.get(need.key) or "").strip()
+        if missing:
+            errors.append(FieldError(None, "document" if need.kind == "file" else need.key, f"{need.title}: needed."))
+    if step.body in (Body.SOS, Body.AUTHORITY) and given.document is None:
+        whose = "Secretary of State" if step.body is Body.SOS else "Authority"
+        errors.append(FieldError(None, "document", f"The {whose}'s decision is recorded with its document."))
+    if given.against_computed and not given.rationale.strip():
+        errors.append(FieldError(None, "rationale", "A determination against the computed result needs its reasons."))
+    elif out_of_order and not given.rationale.strip():
+        errors.append(FieldError(None, "rationale", "A determination out of its listed order needs its reasons."))
+    return errors
+
+
+def _times(step: Transition, given: Given, *, last: Decision | None, at: dt.datetime) -> list[FieldError]:
+    """Return what is wrong with the three times of a decision recorded `at`."""
+    errors = []
+    decided_at, notified_at, effective_at = given.decided_at, given.notified_at, given.effective_at
+    for name, moment in (("decided_at", decided_at), ("notified_at", notified_at)):
+        if moment is not None and moment > at:
+            errors.append(FieldError(None, name, "This is later than the moment it is recorded."))
+    if last is not None and decided_at < last.decided_at:
+        errors.append(FieldError(None, "decided_at", "This is earlier than the decision before it."))
+    if notified_at is not None and notified_at < decided_at:
+        errors.append(FieldError(None, "notified_at", "Nobody is notified before the decision."))
+    if step.holds_from_notice and notified_at is None and effective_at is None:
+        errors.append(FieldError(None, "notified_at", "The decision holds from when it was notified (14.4): say when."))
+    if effective_at is not None and effective_at < decided_at:
+        errors.append(FieldError(None, "effective_at", "A decision does not hold before it is taken."))
+    return errors

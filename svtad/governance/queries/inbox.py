@@ -1,0 +1,126 @@
+"""What waits for whom: matters whose next step is a body's, and views that it was asked for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+
+from svtad.governance.models import Deadline, Matter, View, ViewRequest
+from svtad.governance.queries.deadlines import Count, counts_of
+from svtad.lib.clock import london_date
+from svtad.parties.actors import Actor
+from svtad.rulebook.procedures import PROCEDURES, Transition
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A matter that waits for these steps or this view, with the deadline that comes first."""
+
+    matter: Matter
+    steps: tuple[Transition, ...]
+    view: ViewRequest | None
+    deadline: Count | None
+    respond_by: dt.date | None
+    is_overdue: bool
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether somebody shall act, and not only may: a mere power to act is no task."""
+        return self.view is not None or any(step.duty == "shall" for step in self.steps) or self.decides
+
+    @property
+    def decides(self) -> bool:
+        """Whether one of the steps is the decision that the matter was opened for."""
+        rules = PROCEDURES[self.matter.procedure]
+        return not rules.is_final(self.matter.state) and any(step.refers_to is None for step in self.steps)
+
+
+def waiting_for(actor: Actor, *, bodies: Collection[str], moment: dt.datetime) -> list[Waiting]:
+    """Return what waits for `bodies` among the matters that `actor` may see: overdue first, then by deadline.
+
+    A fixed number of queries, whatever there is.
+    """
+    matters = _with_deadlines(Matter.objects.visible_to(actor).filter(_state_with_step_of(bodies)))
+    counts = _counts(matters, moment)
+    own = [(matter, [step for step in _steps(matter) if step.body in bodies]) for matter in matters]
+    found = [_of(matter, steps, counts, moment=moment) for matter, steps in own]
+    found = [waiting for waiting in found if waiting.is_owed or waiting.deadline is not None]
+    asked = (
+        ViewRequest.objects.filter(matter__in=Matter.objects.visible_to(actor), body__in=bodies)
+        .filter(~Exists(View.objects.filter(request=OuterRef("pk"))))
+        .select_related("matter")
+    )
+    found += [_of(request.matter, [], counts, view=request, moment=moment) for request in asked]
+    return sorted(found, key=_by_urgency)
+
+
+def waiting_on_others(actor: Actor, *, bodies: Collection[str], moment: dt.datetime) -> list[Waiting]:
+    """Return the matters that `bodies` brought, or may see, and that wait for somebody else."""
+    open_matters = Matter.objects.visible_to(actor).filter(proposer__in=bodies).exclude(_at_rest())
+    matters = _with_deadlines(open_matters)
+    counts = _counts(matters, moment)
+    found = [_of(matter, list(_steps(matter)), counts, moment=moment) for matter in matters]
+    return sorted(
+        (each for each in found if each.steps and not any(step.body in bodies for step in each.steps)), key=_by_urgency
+    )
+
+
+def _state_with_step_of(bodies: Collection[str]) -> Q:
+    found = Q(pk__in=())
+    for rules in PROCEDURES.values():
+        states = {step.source for step in rules.transitions if step.body in bodies}
+        if states:
+            found |= Q(procedure=rules.key, state__in=states)
+    return found
+
+
+def _at_rest() -> Q:
+    found = Q(pk__in=())
+    for rules in PROCEDURES.values():
+        found |= Q(procedure=rules.key, state__in=rules.final)
+    return found
+
+
+def _with_deadlines(matters: QuerySet[Matter]) -> list[Matter]:
+    held = Deadline.objects.filter(ended_at=None).order_by("last_day")
+    return list(matters.order_by("pk").prefetch_related(Prefetch("deadlines", queryset=held, to_attr="open_deadlines")))
+
+
+def _counts(matters: Iterable[Matter], moment: dt.datetime) -> dict[int, Count]:
+    return counts_of((each for matter in matters for each in getattr(matter, "open_deadlines", ())), moment)
+
+
+def _steps(matter: Matter) -> tuple[Transition, ...]:
+    return PROCEDURES[matter.procedure].transitions_from(matter.state)
+
+
+def _of(
+    matter: Matter,
+    steps: list[Transition],
+    counts: dict[int, Count],
+    *,
+    moment: dt.datetime,
+    view: ViewRequest | None = None,
+) -> Waiting:
+    outcomes = {(step.body, step.outcome) for step in steps}
+    held = [each for each in getattr(matter, "open_deadlines", ()) if (each.body, each.outcome) in outcomes]
+    count = counts[held[0].pk] if held else None
+    respond_by = view.respond_by if view else None
+    late = respond_by is not None and respond_by < london_date(moment)
+    return Waiting(
+        matter=matter,
+        # A step whose window is over is no longer anybody's to take.
+        steps=tuple(step for step in steps if step.within is None or count is None or not count.is_over),
+        view=view,
+        deadline=count,
+        respond_by=respond_by,
+        is_overdue=late or (count is not None and count.is_over and any(step.duty == "shall" for step in steps)),
+    )
+
+
+def _by_urgency(waiting: Waiting) -> tuple[bool, dt.date, int]:
+    last = waiting.deadline.deadline.last_day if waiting.deadline else waiting.respond_by
+    return (not waiting.is_overdue, last or dt.date.max, waiting.matter.pk)

@@ -1,0 +1,86 @@
+"""Reading matters: the state of one, or of many, at any moment."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from svtad.governance.models import Decision, Matter, ViewRequest
+from svtad.rulebook.procedures import Procedure, procedure
+
+
+def initial_state(matter: Matter) -> str:
+    """Return the state of the matter before any decision."""
+    return str(procedure(matter.procedure).initial)
+
+
+def decisions_at(moment: dt.datetime) -> QuerySet[Decision]:
+    """Return the decisions recorded by `moment` that no correction recorded by then had superseded."""
+    corrections = Decision.objects.filter(supersedes=OuterRef("pk"), recorded_at__lte=moment)
+    held: QuerySet[Decision] = Decision.objects.filter(~Exists(corrections), recorded_at__lte=moment)
+    return held
+
+
+def state_at(matter: Matter, moment: dt.datetime) -> str:
+    """Return the matter's state in law at `moment`: that of the last decision recorded and in effect by then.
+
+    A decision that is recorded but takes effect later (14.4: at notification) does not hold yet.
+    """
+    state = (
+        decisions_at(moment)
+        .filter(matter=matter, effective_at__lte=moment)
+        .order_by("-sequence")
+        .values_list("to_state", flat=True)
+        .first()
+    )
+    return initial_state(matter) if state is None else str(state)
+
+
+def states_at(matters: QuerySet[Matter], moment: dt.datetime) -> dict[int, str]:
+    """Return {matter id: state at `moment`} of those `matters` that were recorded by then. Two queries."""
+    known = matters.filter(recorded_at__lte=moment).order_by()
+    states = {pk: str(procedure(key).initial) for pk, key in known.values_list("pk", "procedure")}
+    taken = (
+        decisions_at(moment)
+        .filter(matter__in=known.values("pk"), effective_at__lte=moment)
+        .order_by("matter_id", "sequence")
+        .values_list("matter_id", "to_state")
+    )
+    states.update(dict(taken))
+    return states
+
+
+def last_decision(matter: Matter) -> Decision | None:
+    """Return the last decision on the matter that stands, in effect or not."""
+    held: QuerySet[Decision] = Decision.objects.filter(matter=matter)
+    standing = held.filter(~Exists(Decision.objects.filter(supersedes=OuterRef("pk"))))
+    return standing.order_by("-sequence").first()
+
+
+def round_of(matter: Matter, rules: Procedure) -> int:
+    """Return the number of the decision that began the matter's present round; 0 before any did."""
+    begun = (
+        Decision.objects.filter(matter=matter, outcome__in=rules.rounds_begin_with)
+        .order_by("-sequence")
+        .values_list("sequence", flat=True)
+        .first()
+    )
+    return begun or 0
+
+
+def lacking(matter: Matter, rules: Procedure, *, outcome: str) -> list[tuple[str, bool]]:
+    """Return what the procedure wants before `outcome` and has not: (in words, whether the step is refused for it).
+
+    Those are views of this round, neither given nor recorded as not given.
+    """
+    wanted = [each for each in rules.consultations if outcome in each.before and matter.state in each.states]
+    if not wanted:
+        return []
+    requests = ViewRequest.objects.filter(matter=matter, round=round_of(matter, rules), views__isnull=False)
+    had = set(requests.values_list("body", flat=True))
+    return [
+        (f"The view of {each.body} ({each.clause}): {each.what}", each.is_needed)
+        for each in wanted
+        if each.body not in had
+    ]
