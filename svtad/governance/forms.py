@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -112,6 +113,43 @@ class DecisionForm(forms.Form):
         values = {key: self.cleaned_data.get(key) for key in self.extra}
         values |= {key: self.cleaned_data[key] for key in self.brings if self.cleaned_data.get(key)}
         return {key: value.isoformat() if isinstance(value, dt.date) else value for key, value in values.items()}
+
+
+class CorrectionForm(DecisionForm):
+    """What should have been recorded of a decision, and what was wrong with the record."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Ask why, and take the document that is kept already where no other is given."""
+        kwargs["prefix"] = "correction"
+        super().__init__(*args, **kwargs)
+        self.fields["document"].required = False
+        self.fields["document"].help_text = "Leave it empty to keep the document that is recorded."
+        self.fields["reason"] = forms.CharField(label="What was wrong with the record", max_length=300)
+
+
+class AskForm(forms.Form):
+    """Whose view is asked, and by when."""
+
+    def __init__(self, *args: Any, bodies: Sequence[str], **kwargs: Any) -> None:
+        """Offer the bodies that the procedure consults now."""
+        kwargs.setdefault("prefix", "ask")
+        super().__init__(*args, **kwargs)
+        self.fields["body"] = forms.ChoiceField(label="Body", choices=[(body, body) for body in bodies])
+        self.fields["respond_by"] = forms.DateField(
+            label="By",
+            widget=DayInput(),
+            required=False,
+            help_text="A London day. Once past, “no view” can be recorded.",
+        )
+
+
+class ViewForm(forms.Form):
+    """What a body said."""
+
+    text = forms.CharField(label="View", widget=forms.Textarea, required=False)
+    is_none = forms.BooleanField(label="No view was given by the date", required=False)
+    given_at = forms.DateTimeField(label="Given", widget=MomentInput(), required=False, help_text="When empty: now.")
+    document = forms.FileField(label="The document that records it", required=False)
 
 
 def _field_for(kind: str, title: str, severities: tuple[str, ...]) -> forms.Field:

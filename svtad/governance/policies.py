@@ -21,6 +21,29 @@ _PARTICIPANTS = frozenset(
 )
 
 
+#: For which bodies of the procedures the members of each kind of organisation act.
+_BODIES = {
+    OrganisationKind.DCC: Body.DCC,
+    OrganisationKind.TAB: Body.TAB,
+    OrganisationKind.TAG: Body.TAG,
+    OrganisationKind.PANEL: Body.PANEL,
+    OrganisationKind.SIT_AUDITOR: Body.SIT_AUDITOR,
+    OrganisationKind.DCC_SERVICE_PROVIDER: Body.PROVIDER,
+    OrganisationKind.SUPPLIER_PARTY: Body.SUPPLIER,
+    OrganisationKind.TESTING_PARTICIPANT: Body.PARTICIPANT,
+}
+
+
+def bodies_of(actor: Actor) -> frozenset[Body]:
+    """Return the bodies for which `actor` acts; a registrar also for those that do not act in the product."""
+    own = {_BODIES[kind] for kind in map(OrganisationKind, actor.organisation_kinds) if kind in _BODIES}
+    if own & {Body.SUPPLIER, Body.PROVIDER}:
+        own.add(Body.PARTICIPANT)
+    if actor.may("record_decision"):
+        own |= {Body.SOS, Body.AUTHORITY}
+    return frozenset(own)
+
+
 def check_can_open_matter(actor: Actor, procedure: Procedure) -> None:
     """A registrar opens any matter; the DCC's test manager those the DCC proposes; a participant a dispute."""
     if actor.may("open_matter"):
@@ -66,6 +89,22 @@ def check_can_keep_document(actor: Actor) -> None:
     """Documents that decisions rest on are kept by those who record or propose them."""
     if not (actor.may("record_decision") or actor.may("propose")):
         require(actor, "attach_evidence", what="keep a document of a decision")
+
+
+def check_can_manage_notices(actor: Actor) -> None:
+    """What goes by hand is recorded by the registrar, who also sends again and withdraws."""
+    require(actor, "record_decision", what="record or change how a notice is delivered")
+
+
+def check_can_set_notice_address(actor: Actor) -> None:
+    """Addresses outside the product are set by administrators."""
+    require(actor, "manage_people", what="set an address outside the product")
+
+
+def check_can_see_outbox(actor: Actor) -> None:
+    """Where every e-mail is, and to which address, is for those who look after it."""
+    if not actor.may("record_decision"):
+        require(actor, "manage_people", what="see where every notice is")
 
 
 def check_can_manage_calendar(actor: Actor) -> None:

@@ -26,6 +26,7 @@ class Tab:
 #: Words, route, key after `g`, the permissions of which one is needed ("" for everyone), paths it covers.
 TABS: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("Where we stand", "portal:home", "h", (), ()),
+    ("Inbox", "portal:inbox", "n", (), ("/inbox/",)),
     ("Phases", "testphases:phases", "p", ("see_all_phases", "see_own_phases"), ("/phases/",)),
     ("Testing Issues", "issues:log", "i", (), ("/issues/",)),
     ("Tests & heatmap", "portal:tests", "t", ("see_all_phases", "see_own_phases"), ("/tests/",)),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from svtad.portal.views import account, administration, audit, home, imports, register, search
+from svtad.portal.views import account, administration, audit, home, imports, inbox, register, search
 
 app_name = "portal"
 urlpatterns = [
     path("", home.home, name="home"),
+    path("inbox/", inbox.inbox, name="inbox"),
     path("tests/", home.tests, name="tests"),
     path("sign-in/", account.SignIn.as_view(), name="sign-in"),
     path("sign-out/", account.SignOut.as_view(), name="sign-out"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from svtad.governance.queries.deadlines import deadlines_for, reckoned_anew, would_move
-from svtad.governance.queries.inbox import Waiting, waiting_for, waiting_on_others
+from svtad.governance.queries.inbox import Waiting, waiting_for, waiting_in, waiting_on_others
 from svtad.governance.queries.matters import (
     decisions_at,
     initial_state,
@@ -24,6 +24,7 @@ __all__ = [
     "state_at",
     "states_at",
     "waiting_for",
+    "waiting_in",
     "waiting_on_others",
     "would_move",
 ]

@@ -27,6 +27,11 @@ class Waiting:
     is_overdue: bool
 
     @property
+    def last_day(self) -> dt.date | None:
+        """The last London day of what is to be done, where one is set."""
+        return self.deadline.deadline.last_day if self.deadline else self.respond_by
+
+    @property
     def is_owed(self) -> bool:
         """Whether somebody shall act, and not only may: a mere power to act is no task."""
         return self.view is not None or any(step.duty == "shall" for step in self.steps) or self.decides
@@ -55,6 +60,13 @@ def waiting_for(actor: Actor, *, bodies: Collection[str], moment: dt.datetime) -
     )
     found += [_of(request.matter, [], counts, view=request, moment=moment) for request in asked]
     return sorted(found, key=_by_urgency)
+
+
+def waiting_in(actor: Actor, *, scope_ids: Collection[str], moment: dt.datetime) -> list[Waiting]:
+    """Return the matters of these scopes that are not at rest, whosever step comes next."""
+    matters = _with_deadlines(Matter.objects.visible_to(actor).filter(scope_id__in=scope_ids).exclude(_at_rest()))
+    counts = _counts(matters, moment)
+    return sorted((_of(matter, list(_steps(matter)), counts, moment=moment) for matter in matters), key=_by_urgency)
 
 
 def waiting_on_others(actor: Actor, *, bodies: Collection[str], moment: dt.datetime) -> list[Waiting]:
@@ -122,5 +134,4 @@ def _of(
 
 
 def _by_urgency(waiting: Waiting) -> tuple[bool, dt.date, int]:
-    last = waiting.deadline.deadline.last_day if waiting.deadline else waiting.respond_by
-    return (not waiting.is_overdue, last or dt.date.max, waiting.matter.pk)
+    return (not waiting.is_overdue, waiting.last_day or dt.date.max, waiting.matter.pk)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q
 from django.http import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,16 +13,14 @@ from issues.models import TestingIssue
 from svtad.gates.queries import NOT_STARTED, Standing, edition_for, standing
 from svtad.gates.queries.wording import Word
 from svtad.gates.views.checklist import ProviderRow, headroom_rows
-from svtad.governance.calendar import non_working_days, reading_of
-from svtad.governance.models import Decision, Matter, StoredFile
-from svtad.lib.clock import london_date, now
+from svtad.governance.models import Matter, StoredFile
+from svtad.governance.queries import waiting_in
+from svtad.lib.clock import now
 from svtad.parties.actors import Actor
 from svtad.parties.views.pages import PageRequest, page
 from svtad.portal.frame import chosen_release, visible_releases
 from svtad.portal.words import CANNOT_DECIDE
-from svtad.rulebook.calendar import last_day_within, working_days_between
-from svtad.rulebook.deadlines import Window
-from svtad.rulebook.procedures import PROCEDURES, Transition
+from svtad.rulebook.procedures import Transition
 from svtad.rulebook.vocabulary import Body
 from testphases.models import CapabilityRelease, TestScope
 
@@ -53,22 +49,6 @@ class Tile:
     small: str
 
 
-@dataclass(frozen=True)
-class Waiting:
-    """A matter that waits for a step: by whom, until when, and whether this person may record it."""
-
-    matter: Matter
-    steps: tuple[Transition, ...]
-    last_day: dt.date | None
-    days_left: int | None
-    mine: bool
-
-    @property
-    def overdue(self) -> bool:
-        """Return whether the window is over."""
-        return self.days_left is not None and self.days_left < 0
-
-
 @page("GET")
 def home(request: PageRequest) -> HttpResponseBase:
     """Say where the chosen release stands; a Supplier Party is shown its own issues and documents."""
@@ -84,7 +64,7 @@ def home(request: PageRequest) -> HttpResponseBase:
         if severities and each.scope.state not in NOT_STARTED and each.scope.state != "COMPLETE":
             tables.append((each.scope, severities, headroom_rows(each.headroom)))
     leading = _leading(held)
-    waiting = _waiting(request.actor, [each.scope for each in held])
+    waiting = waiting_in(request.actor, scope_ids=[each.scope.public_id for each in held], moment=now())
     context = {
         "title": f"{release.code}: where we stand",
         "release": release,
@@ -93,7 +73,7 @@ def home(request: PageRequest) -> HttpResponseBase:
         "tiles": list(map(_tile, _in_order(held))),
         "not_set_up": _not_set_up(held),
         "tables": tables,
-        "mine": [each for each in waiting if each.mine][:SHOWN],
+        "mine": [each for each in waiting if any(_may(request.actor, step) for step in each.steps)][:SHOWN],
         "waiting": waiting[:SHOWN],
         "more_waiting": max(0, len(waiting) - SHOWN),
         "stale": [each for each in held if each.stale and each.assessment],
@@ -201,63 +181,6 @@ def _not_set_up(held: Sequence[Standing]) -> list[str]:
     editions = {edition.title: edition for each in held if (edition := edition_for(each.scope))}
     kinds = [kind for edition in editions.values() for kind in edition.phase_kinds if kind.key not in present]
     return list(dict.fromkeys(kind.title for kind in kinds))
-
-
-def _waiting(actor: Actor, scopes: Sequence[TestScope]) -> list[Waiting]:
-    """Return the matters of these phases that are not at rest, those with the nearest last day first."""
-    at_rest = Q()
-    for rules in PROCEDURES.values():
-        at_rest |= Q(procedure=rules.key, state__in=rules.final)
-    open_ = list(
-        Matter.objects.visible_to(actor)
-        .filter(scope_id__in=[scope.public_id for scope in scopes])
-        .exclude(at_rest)
-        .order_by("pk")
-    )
-    last: dict[int, Decision] = {}
-    for decision in Decision.objects.filter(matter__in=open_).order_by("matter_id", "sequence"):
-        last[decision.matter_id] = decision
-    today = london_date(now())
-    calendars: dict[tuple[str, str], _Calendar] = {}
-    found = []
-    for matter in open_:
-        known = PROCEDURES.get(matter.procedure)
-        steps = known.transitions_from(matter.state) if known is not None else ()
-        window = next((step.within for step in steps if step.within is not None), None)
-        last_day = left = None
-        if window is not None and matter.pk in last:
-            key = (matter.document, matter.version)
-            if key not in calendars:
-                calendars[key] = _Calendar.of(*key, around=today)
-            calendar = calendars[key]
-            last_day = calendar.last_day(window, trigger=london_date(last[matter.pk].decided_at))
-            left = working_days_between(today, last_day, non_working_days=calendar.non_working_days)
-        mine = any(_may(actor, step) for step in steps)
-        found.append(Waiting(matter, steps, last_day, left, mine))
-    return sorted(found, key=lambda each: (each.last_day is None, each.last_day or today, each.matter.pk))
-
-
-@dataclass(frozen=True)
-class _Calendar:
-    """The days that are no Working Days around today, as a document's version reads them: read once a page."""
-
-    non_working_days: tuple[dt.date, ...]
-    count_trigger_day: bool
-
-    @classmethod
-    def of(cls, document: str, version: str, *, around: dt.date) -> _Calendar:
-        reading = reading_of(document=document, version=version)
-        reach = dt.timedelta(days=400)
-        days = non_working_days(first=around - reach, last=around + reach, jurisdiction=reading.jurisdiction)
-        return cls(days, reading.count_trigger_day)
-
-    def last_day(self, window: Window, *, trigger: dt.date) -> dt.date:
-        return last_day_within(
-            trigger,
-            window.working_days,
-            non_working_days=self.non_working_days,
-            count_trigger_day=self.count_trigger_day,
-        )
 
 
 def _may(actor: Actor, step: Transition) -> bool:

@@ -1,0 +1,290 @@
+"""One matter: what it is, who was asked, what was decided and until when, what may come next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.http import Http404, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+
+from svtad.governance.actions import Given, ask_view, correct_decision, record_decision, record_view, store_file
+from svtad.governance.forms import AskForm, CorrectionForm, DecisionForm, ViewForm
+from svtad.governance.models import Deadline, Decision, Matter, StoredFile, View, ViewRequest
+from svtad.governance.policies import check_can_ask_view, check_can_give_view, check_can_record_decision
+from svtad.governance.queries import last_decision
+from svtad.governance.queries.deadlines import Count, counts_of
+from svtad.governance.registry import handler_for
+from svtad.lib import clock
+from svtad.parties.actors import Actor
+from svtad.parties.policies import allowed
+from svtad.parties.views.pages import PageRequest, carried_out, done, page
+from svtad.rulebook.codec import FactsError
+from svtad.rulebook.editions import edition_of
+from svtad.rulebook.procedures import Procedure, Transition, procedure
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """A step listed from the matter's state: its form, or why this person may not record it."""
+
+    step: Transition
+    form: DecisionForm
+    refused: str
+    count: Count | None
+    open: bool
+
+    @property
+    def duty(self) -> str:
+        """Return "shall" or "may"."""
+        return self.step.duty
+
+
+@page("GET")
+def matter(request: PageRequest, public_id: str) -> HttpResponseBase:
+    """One matter: what it is, by which clause, what was decided, what may come next."""
+    found = get_object_or_404(Matter.objects.visible_to(request.actor), public_id=public_id)
+    return _matter_page(request, found)
+
+
+@page("POST")
+def decide(request: PageRequest, public_id: str, body: str, outcome: str) -> HttpResponseBase:
+    """Record one listed step, with its document, in one transaction; show the form again where it lacks something."""
+    found = get_object_or_404(Matter.objects.visible_to(request.actor), public_id=public_id)
+    rules = procedure(found.procedure)
+    step = next((each for each in rules.transitions if each.body == body and each.outcome == outcome), None)
+    if step is None:
+        raise Http404
+    form = DecisionForm(request.POST, request.FILES, procedure=rules.key, step=step, severities=severities_of(rules))
+    decision = carried_out(form, lambda: _record(found, step, form, request.actor))
+    if decision is None:
+        return _matter_page(request, found, tried=form)
+    return done(request, f"{found.reference}: {body} {outcome} recorded.", "governance:matter", found.public_id)
+
+
+@transaction.atomic
+def _record(matter: Matter, step: Transition, form: DecisionForm, actor: Actor) -> Decision:
+    given = form.cleaned_data
+    return record_decision(
+        matter=matter,
+        body=step.body,
+        outcome=step.outcome,
+        decided_at=given["decided_at"],
+        notified_at=given["notified_at"],
+        effective_at=given["effective_at"],
+        rationale=given["rationale"],
+        meeting=given["meeting"],
+        document=_kept(given["document"], matter, actor),
+        data=form.given,
+        against_computed=given.get("against_computed", False),
+        expected_state=given["expected_state"] or None,
+        by=actor,
+    )
+
+
+def _kept(upload: Any, matter: Matter, actor: Actor, purpose: str = "decision") -> StoredFile | None:
+    """Keep what was uploaded for those who may see the matter."""
+    if upload is None:
+        return None
+    return store_file(
+        content=upload.file,
+        name=upload.name or "document",
+        media_type=upload.content_type or "application/octet-stream",
+        purpose=purpose,
+        audience=matter.audience,
+        by=actor,
+        is_synthetic=matter.is_synthetic,
+    )
+
+
+def _matter_page(
+    request: PageRequest,
+    matter: Matter,
+    *,
+    tried: DecisionForm | None = None,
+    asking: AskForm | None = None,
+    answering: tuple[str, ViewForm] | None = None,
+) -> HttpResponseBase:
+    rules = procedure(matter.procedure)
+    decided = list(matter.decisions.select_related("document", "supersedes").order_by("sequence"))
+    superseded = {each.supersedes_id for each in decided}
+    for each in decided:
+        each.is_superseded = each.pk in superseded
+    held = Deadline.objects.filter(matter=matter, ended_at=None)
+    counted = sorted(counts_of(held, clock.now()).values(), key=lambda count: count.deadline.last_day)
+    handler = handler_for(matter.procedure)
+    context: dict[str, Any] = {
+        "title": f"{matter.reference} {matter.title}",
+        "matter": matter,
+        "rules": rules,
+        "at_rest": rules.is_final(matter.state),
+        "decisions": decided,
+        "about": handler.describe(matter) if handler else "",
+        "subject_url": handler.url(matter) if handler else "",
+        "counted": counted,
+        "steps": _next_steps(matter, rules, counted, request.actor, tried),
+        "asked": _asked(matter, request.actor, answering),
+        "ask": asking or _ask_form(matter, rules),
+        "may_ask": allowed(check_can_ask_view, request.actor, matter)[0],
+        "correctable": _correctable(matter, request.actor),
+        "synthetic": matter.is_synthetic,
+    }
+    wrong = tried or asking or answering
+    return render(request, "governance/matter.html", context, status=400 if wrong else 200)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A body that was asked for its view: what it said, and the form by which this person may say it."""
+
+    request: ViewRequest
+    views: tuple[View, ...]
+    form: ViewForm | None
+
+
+def _asked(matter: Matter, actor: Actor, answering: tuple[str, ViewForm] | None) -> list[Asked]:
+    rows = []
+    for each in ViewRequest.objects.filter(matter=matter).prefetch_related("views__document"):
+        may, _ = allowed(check_can_give_view, actor, matter, body=each.body)
+        tried = answering[1] if answering and answering[0] == each.public_id else None
+        rows.append(Asked(each, tuple(each.views.all()), (tried or ViewForm(prefix=each.public_id)) if may else None))
+    return rows
+
+
+def _ask_form(matter: Matter, rules: Procedure) -> AskForm | None:
+    bodies = [each.body for each in rules.consultations_in(matter.state)]
+    return AskForm(bodies=bodies) if bodies else None
+
+
+def _correctable(matter: Matter, actor: Actor) -> Decision | None:
+    """Return the decision whose record this person may correct: the last, for those who may record such a step."""
+    last = last_decision(matter)
+    if last is None:
+        return None
+    may, _ = allowed(check_can_record_decision, actor, matter, body=last.body, clause=last.clause)
+    return last if may else None
+
+
+@page("POST")
+def ask(request: PageRequest, public_id: str) -> HttpResponseBase:
+    """Ask a body for its view, by a day or without one."""
+    found = get_object_or_404(Matter.objects.visible_to(request.actor), public_id=public_id)
+    bodies = [each.body for each in procedure(found.procedure).consultations_in(found.state)]
+    form = AskForm(request.POST, bodies=bodies)
+    made = carried_out(form, lambda: ask_view(matter=found, **form.cleaned_data, by=request.actor))
+    if made is None:
+        return _matter_page(request, found, asking=form)
+    return done(request, f"{made.body} was asked for its view.", "governance:matter", found.public_id)
+
+
+@page("POST")
+def answer(request: PageRequest, public_id: str, request_id: str) -> HttpResponseBase:
+    """Record what a body said, or that it said nothing by the date."""
+    found = get_object_or_404(Matter.objects.visible_to(request.actor), public_id=public_id)
+    asked = get_object_or_404(ViewRequest.objects.filter(matter=found), public_id=request_id)
+    form = ViewForm(request.POST, request.FILES, prefix=asked.public_id)
+    made = carried_out(form, lambda: _give(asked, form, request.actor))
+    if made is None:
+        return _matter_page(request, found, answering=(asked.public_id, form))
+    return done(request, f"The view of {asked.body} is recorded.", "governance:matter", found.public_id)
+
+
+@transaction.atomic
+def _give(asked: ViewRequest, form: ViewForm, actor: Actor) -> View:
+    given = form.cleaned_data
+    return record_view(
+        request=asked,
+        text=given["text"],
+        is_none=given["is_none"],
+        given_at=given["given_at"],
+        document=_kept(given["document"], asked.matter, actor, purpose="view"),
+        by=actor,
+    )
+
+
+@page("GET", "POST")
+def correct(request: PageRequest, public_id: str) -> HttpResponseBase:
+    """Record the last decision rightly, beside what was recorded wrongly; `?outcome=` picks the right one."""
+    found = get_object_or_404(Matter.objects.visible_to(request.actor), public_id=public_id)
+    decision = _correctable(found, request.actor)
+    if decision is None:
+        raise Http404
+    rules = procedure(found.procedure)
+    steps = [step for step in rules.transitions_from(decision.from_state) if step.body == decision.body]
+    wanted = request.GET.get("outcome", decision.outcome)
+    step = next((each for each in steps if each.outcome == wanted), None)
+    if step is None:
+        step = rules.determination(body=decision.body, outcome=decision.outcome)
+    severities = severities_of(rules)
+    if request.method == "POST":
+        form = CorrectionForm(request.POST, request.FILES, procedure=rules.key, step=step, severities=severities)
+        made = carried_out(form, lambda: _correct(decision, step, form, request.actor))
+        if made is not None:
+            return done(request, f"{found.reference}: the record is corrected.", "governance:matter", found.public_id)
+    else:
+        held = {name: getattr(decision, name) for name in ("decided_at", "notified_at", "rationale", "meeting")}
+        form = CorrectionForm(procedure=rules.key, step=step, severities=severities, initial={**decision.data, **held})
+    context = {
+        "title": f"Correct {found.reference}",
+        "matter": found,
+        "decision": decision,
+        "step": step,
+        "steps": steps,
+        "form": form,
+        "synthetic": found.is_synthetic,
+    }
+    return render(request, "governance/correct.html", context, status=400 if form.errors else 200)
+
+
+@transaction.atomic
+def _correct(decision: Decision, step: Transition, form: CorrectionForm, actor: Actor) -> Decision:
+    given = form.cleaned_data
+    return correct_decision(
+        decision=decision,
+        outcome=step.outcome,
+        given=Given(
+            decided_at=given["decided_at"],
+            notified_at=given["notified_at"],
+            effective_at=given["effective_at"],
+            rationale=given["rationale"],
+            meeting=given["meeting"],
+            document=_kept(given["document"], decision.matter, actor) or decision.document,
+            data=form.given,
+            against_computed=given.get("against_computed", False),
+        ),
+        reason=given["reason"],
+        by=actor,
+    )
+
+
+def _next_steps(
+    matter: Matter, rules: Procedure, counted: Sequence[Count], actor: Actor, tried: DecisionForm | None
+) -> list[NextStep]:
+    steps = []
+    severities = severities_of(rules)
+    last_days = {(each.deadline.body, each.deadline.outcome): each for each in counted}
+    for step in rules.transitions_from(matter.state):
+        _, refused = allowed(check_can_record_decision, actor, matter, body=step.body, clause=step.clause)
+        mine = tried is not None and (tried.step.body, tried.step.outcome) == (step.body, step.outcome)
+        form = (
+            tried
+            if mine and tried
+            else DecisionForm(
+                procedure=rules.key,
+                step=step,
+                severities=severities,
+                initial={"expected_state": matter.state, "decided_at": clock.now()},
+            )
+        )
+        steps.append(NextStep(step, form, refused, last_days.get((step.body, step.outcome)), mine))
+    return steps
+
+
+def severities_of(rules: Procedure) -> tuple[str, ...]:
+    """Return the severities that the procedure's document knows; none where no edition of it is held."""
+    try:
+        return edition_of(rules.document, rules.version).severities
+    except FactsError:
+        return ()

@@ -1,0 +1,74 @@
+"""The inbox: what needs this person, what waits for others, what is overdue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.http import HttpResponseBase
+from django.shortcuts import render
+
+from svtad.governance.policies import bodies_of
+from svtad.governance.queries import Waiting, waiting_for, waiting_on_others
+from svtad.lib.clock import now
+from svtad.parties.views.lists import csv_response
+from svtad.parties.views.pages import PageRequest, page
+from svtad.rulebook.vocabulary import Body
+
+
+@page("GET")
+def inbox(request: PageRequest) -> HttpResponseBase:
+    """Show what waits for the bodies that this person acts for, overdue first; `?body=` for one, `?as=csv` as CSV."""
+    own = bodies_of(request.actor)
+    asked = request.GET.get("body", "")
+    bodies = frozenset({Body(asked)}) if asked in own else own
+    moment = now()
+    needs = waiting_for(request.actor, bodies=bodies, moment=moment)
+    others = waiting_on_others(request.actor, bodies=bodies, moment=moment)
+    if request.GET.get("as") == "csv":
+        return csv_response("inbox.csv", _HEAD, [*_rows("Needs you", needs), *_rows("Waits for others", others)])
+    overdue = [each for each in needs if each.is_overdue]
+    context = {
+        "title": "Inbox",
+        "answer": _answer(needs, overdue),
+        "bodies": sorted(own),
+        "chosen": asked if asked in own else "",
+        "lists": [
+            ("Overdue", overdue, "Nothing that shall be done is overdue."),
+            (
+                "Needs you",
+                [each for each in needs if not each.is_overdue],
+                "Nothing. Matters whose next step is yours come here, and views that you are asked for.",
+            ),
+            ("Waits for others", others, "Nothing that you brought waits for anybody else."),
+        ],
+    }
+    return render(request, "portal/inbox.html", context)
+
+
+_HEAD = ("List", "Matter", "Title", "What", "Body", "Clause", "Last day", "Working Days left", "Overdue")
+
+
+def _rows(name: str, found: Iterable[Waiting]) -> Iterable[tuple[object, ...]]:
+    for each in found:
+        left = each.deadline.left if each.deadline else None
+        end = (each.last_day, left, each.is_overdue)
+        if each.view is not None:
+            yield (
+                name,
+                each.matter.reference,
+                each.matter.title,
+                "Give a view",
+                each.view.body,
+                each.view.clause,
+                *end,
+            )
+        for step in each.steps:
+            yield (name, each.matter.reference, each.matter.title, step.outcome, step.body, step.clause, *end)
+
+
+def _answer(needs: list[Waiting], overdue: list[Waiting]) -> str:
+    if overdue:
+        return f"{len(overdue)} overdue, {len(needs) - len(overdue)} more need you"
+    if needs:
+        return "1 matter needs you" if len(needs) == 1 else f"{len(needs)} matters need you"
+    return "Nothing needs you"
