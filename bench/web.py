@@ -44,6 +44,8 @@ def run() -> list[Ratio]:
 
         settings.MEDIA_ROOT = Path(folder) / "files"
         settings.ALLOWED_HOSTS = ["testserver"]
+        plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+        settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}  # nothing is collected here
         scope = large_sit()
         settings.ROOT_URLCONF = _addresses()
         return _measure(scope)

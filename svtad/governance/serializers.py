@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from rest_framework import serializers
 
-from svtad.governance.models import Decision, Job, JobState, Matter, StoredFile
-from svtad.lib.rest import MomentField, PlainJSONField, PublicIdField, StrictSerializer
-from svtad.rulebook.procedures import PROCEDURES
+from svtad.governance.models import Deadline, Decision, Job, JobState, Matter, StoredFile, ViewRequest
+from svtad.governance.queries import Waiting
+from svtad.governance.queries.deadlines import Count, counts_of
+from svtad.lib.clock import now
+from svtad.lib.rest import DayField, MomentField, PlainJSONField, PublicIdField, StrictSerializer
+from svtad.rulebook.procedures import PROCEDURES, Transition
 from svtad.rulebook.vocabulary import Body
 
 
@@ -72,6 +76,9 @@ class DecisionSerializer(serializers.Serializer[Any]):
     document = serializers.CharField(allow_null=True)
     meeting = serializers.CharField()
     against_computed = serializers.BooleanField()
+    out_of_order = serializers.BooleanField(help_text="Recorded though no step listed it from that state (rule 16).")
+    missing = serializers.ListField(child=serializers.CharField(), help_text="What was wanted before it and not there.")
+    supersedes = serializers.CharField(allow_null=True, help_text="The decision that this one corrects.")
     decided_at = serializers.DateTimeField()
     notified_at = serializers.DateTimeField(allow_null=True)
     effective_at = serializers.DateTimeField()
@@ -107,11 +114,79 @@ class MatterSerializer(serializers.Serializer[Any]):
     recorded_by = serializers.CharField()
 
 
+class ViewSerializer(serializers.Serializer[Any]):
+    """What a body said."""
+
+    text = serializers.CharField()
+    is_none = serializers.BooleanField()
+    document = serializers.CharField(allow_null=True)
+    given_at = serializers.DateTimeField()
+    recorded_at = serializers.DateTimeField()
+    recorded_by = serializers.CharField()
+
+
+class ViewRequestSerializer(serializers.Serializer[Any]):
+    """A body was asked for its view; the last of its views holds."""
+
+    id = serializers.CharField()
+    body = serializers.CharField()
+    clause = serializers.CharField()
+    what = serializers.CharField()
+    respond_by = serializers.DateField(allow_null=True)
+    asked_at = serializers.DateTimeField()
+    views = ViewSerializer(many=True)
+
+
+class DeadlineSerializer(serializers.Serializer[Any]):
+    """The last London day of a step, counted in Working Days; `left` is 0 on the last day, less when it is over."""
+
+    id = serializers.CharField()
+    matter = serializers.CharField()
+    reference = serializers.CharField()
+    body = serializers.CharField()
+    outcome = serializers.CharField()
+    clause = serializers.CharField()
+    trigger_on = serializers.DateField()
+    last_day = serializers.DateField()
+    working_days = serializers.IntegerField()
+    day = serializers.IntegerField()
+    left = serializers.IntegerField()
+    is_over = serializers.BooleanField()
+
+
 class MatterDetailSerializer(MatterSerializer):
-    """A matter with its decisions and the steps that may follow."""
+    """A matter with its decisions, views and deadlines, and the steps that may follow."""
 
     decisions = DecisionSerializer(many=True)
+    view_requests = ViewRequestSerializer(many=True)
+    deadlines = DeadlineSerializer(many=True)
     steps = StepSerializer(many=True)
+
+
+class WaitingSerializer(serializers.Serializer[Any]):
+    """A matter that waits for a step or a view of one of the caller's bodies."""
+
+    matter = MatterSerializer()
+    steps = StepSerializer(many=True)
+    view = ViewRequestSerializer(allow_null=True)
+    deadline = DeadlineSerializer(allow_null=True)
+    is_overdue = serializers.BooleanField()
+
+
+class ViewAskIn(StrictSerializer):
+    """Whose view is asked, and by which London day."""
+
+    body = serializers.ChoiceField(choices=[body.value for body in Body])
+    respond_by = DayField(required=False, allow_null=True, default=None)
+
+
+class ViewIn(StrictSerializer):
+    """What a body said, or that it gave no view by the date."""
+
+    text = serializers.CharField(required=False, default="", allow_blank=True, max_length=20_000)
+    is_none = serializers.BooleanField(required=False, default=False)
+    given_at = MomentField(required=False, allow_null=True, default=None)
+    document = PublicIdField(required=False, allow_null=True, default=None)
 
 
 class MatterFilter(StrictSerializer):
@@ -142,6 +217,23 @@ class DecisionIn(StrictSerializer):
     expected_state = serializers.CharField(
         required=False, max_length=30, help_text="The state you saw: refused (409) where it is another by now."
     )
+
+
+class CorrectionIn(StrictSerializer):
+    """What a body decided, where that was recorded wrongly, and what was wrong with the record."""
+
+    outcome = serializers.CharField(max_length=30)
+    decided_at = MomentField()
+    notified_at = MomentField(required=False, allow_null=True, default=None)
+    effective_at = MomentField(required=False, allow_null=True, default=None)
+    rationale = serializers.CharField(required=False, default="", allow_blank=True, max_length=20_000)
+    meeting = serializers.CharField(required=False, default="", allow_blank=True, max_length=120)
+    data = PlainJSONField(required=False, default=dict)  # type: ignore[assignment]
+    document = PublicIdField(
+        required=False, allow_null=True, default=None, help_text="Without one, the recorded document stays."
+    )
+    against_computed = serializers.BooleanField(required=False, default=False)
+    reason = serializers.CharField(max_length=300)
 
 
 def show_job(job: Job) -> dict[str, Any]:
@@ -191,6 +283,9 @@ def show_decision(decision: Decision, matter: Matter) -> dict[str, Any]:
         "document": decision.document.public_id if decision.document else None,
         "meeting": decision.meeting,
         "against_computed": decision.against_computed,
+        "out_of_order": decision.out_of_order,
+        "missing": decision.missing,
+        "supersedes": decision.supersedes.public_id if decision.supersedes else None,
         "decided_at": decision.decided_at,
         "notified_at": decision.notified_at,
         "effective_at": decision.effective_at,
@@ -220,18 +315,78 @@ def show_matter(matter: Matter) -> dict[str, Any]:
 
 def show_matter_whole(matter: Matter) -> dict[str, Any]:
     """Return the matter with its decisions and next steps, as `MatterDetailSerializer` describes it."""
-    decisions = Decision.objects.filter(matter=matter).select_related("document").order_by("sequence")
-    steps = PROCEDURES[matter.procedure].transitions_from(matter.state)
+    decisions = Decision.objects.filter(matter=matter).select_related("document", "supersedes").order_by("sequence")
+    requests = ViewRequest.objects.filter(matter=matter).prefetch_related("views__document")
+    counts = counts_of(Deadline.objects.filter(matter=matter, ended_at=None).select_related("matter"), now())
     return show_matter(matter) | {
         "decisions": [show_decision(decision, matter) for decision in decisions],
-        "steps": [
+        "view_requests": [show_view_request(request) for request in requests],
+        "deadlines": [show_deadline(count) for count in counts.values()],
+        "steps": _show_steps(PROCEDURES[matter.procedure].transitions_from(matter.state)),
+    }
+
+
+def _show_steps(steps: Iterable[Transition]) -> list[dict[str, Any]]:
+    return [
+        {
+            "body": step.body,
+            "outcome": step.outcome,
+            "leads_to": step.target,
+            "clause": step.clause,
+            "needs": [need.key for need in step.requires],
+        }
+        for step in steps
+    ]
+
+
+def show_view_request(request: ViewRequest) -> dict[str, Any]:
+    """Return the request with its views as `ViewRequestSerializer` describes it."""
+    return {
+        "id": request.public_id,
+        "body": request.body,
+        "clause": request.clause,
+        "what": request.what,
+        "respond_by": request.respond_by,
+        "asked_at": request.asked_at,
+        "views": [
             {
-                "body": step.body,
-                "outcome": step.outcome,
-                "leads_to": step.target,
-                "clause": step.clause,
-                "needs": [need.key for need in step.requires],
+                "text": view.text,
+                "is_none": view.is_none,
+                "document": view.document.public_id if view.document else None,
+                "given_at": view.given_at,
+                "recorded_at": view.recorded_at,
+                "recorded_by": view.recorded_by,
             }
-            for step in steps
+            for view in request.views.all()
         ],
+    }
+
+
+def show_deadline(count: Count) -> dict[str, Any]:
+    """Return the deadline with its count as `DeadlineSerializer` describes it."""
+    deadline = count.deadline
+    return {
+        "id": deadline.public_id,
+        "matter": deadline.matter.public_id,
+        "reference": deadline.matter.reference,
+        "body": deadline.body,
+        "outcome": deadline.outcome,
+        "clause": deadline.clause,
+        "trigger_on": deadline.trigger_on,
+        "last_day": deadline.last_day,
+        "working_days": deadline.working_days,
+        "day": count.day,
+        "left": count.left,
+        "is_over": count.is_over,
+    }
+
+
+def show_waiting(waiting: Waiting) -> dict[str, Any]:
+    """Return what waits as `WaitingSerializer` describes it."""
+    return {
+        "matter": show_matter(waiting.matter),
+        "steps": _show_steps(waiting.steps),
+        "view": show_view_request(waiting.view) if waiting.view else None,
+        "deadline": show_deadline(waiting.deadline) if waiting.deadline else None,
+        "is_overdue": waiting.is_overdue,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
@@ -48,18 +48,30 @@ def count_of(deadline: Deadline, moment: dt.datetime) -> Count:
 
 
 def counts_of(deadlines: Iterable[Deadline], moment: dt.datetime) -> dict[int, Count]:
-    """Return where each stands at `moment`, by its key. One query for each jurisdiction there is."""
+    """Return where each stands at `moment`, by its key."""
+    count = counter(moment)
+    return {each.pk: count(each) for each in deadlines}
+
+
+def counter(moment: dt.datetime) -> Callable[[Deadline], Count]:
+    """Return what tells where a deadline stands at `moment`: it reads the calendar once for many of them."""
     today = london_date(moment)
-    by_jurisdiction: dict[str, list[Deadline]] = {}
-    for deadline in deadlines:
-        by_jurisdiction.setdefault(deadline.jurisdiction, []).append(deadline)
-    found = {}
-    for jurisdiction, held in by_jurisdiction.items():
-        first = min(today, *(each.trigger_on for each in held))
-        last = max(today, *(each.last_day for each in held))
-        holidays = frozenset(non_working_days(first=first, last=last, moment=moment, jurisdiction=jurisdiction))
-        found.update({each.pk: _count(each, today, holidays) for each in held})
-    return found
+    read: dict[str, tuple[dt.date, dt.date, frozenset[dt.date]]] = {}
+
+    def count(deadline: Deadline) -> Count:
+        first, last = min(today, deadline.trigger_on), max(today, deadline.last_day)
+        held = read.get(deadline.jurisdiction)
+        if held is None or first < held[0] or last > held[1]:
+            first, last = first - _REACH, last + _REACH
+            days = non_working_days(first=first, last=last, moment=moment, jurisdiction=deadline.jurisdiction)
+            held = read[deadline.jurisdiction] = (first, last, frozenset(days))
+        return _count(deadline, today, held[2])
+
+    return count
+
+
+#: Deadlines are mostly of one time, so a year around one serves the others.
+_REACH = dt.timedelta(days=366)
 
 
 def _count(deadline: Deadline, today: dt.date, holidays: frozenset[dt.date]) -> Count:

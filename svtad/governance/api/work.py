@@ -1,4 +1,4 @@
-"""REST: jobs, stored files, matters before the boards and their decisions."""
+"""REST: jobs and stored files."""
 
 from __future__ import annotations
 
@@ -15,25 +15,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from svtad.governance import actions, files
-from svtad.governance.models import Job, Matter, StoredFile
+from svtad.governance.models import Job, StoredFile
 from svtad.governance.policies import check_can_keep_document
 from svtad.governance.serializers import (
-    DecisionIn,
-    DecisionSerializer,
     DocumentIn,
     FileSerializer,
     JobFilter,
     JobSerializer,
-    MatterDetailSerializer,
-    MatterFilter,
-    MatterSerializer,
-    show_decision,
     show_file,
     show_job,
-    show_matter,
-    show_matter_whole,
 )
-from svtad.lib.errors import InvalidInput
 from svtad.lib.rest import CURSOR_PARAMETERS, answers, checked, cursor_page_of, find
 from svtad.parties.api import ApiView
 from svtad.parties.audiences import GOVERNANCE, audience_of
@@ -122,62 +113,6 @@ class FileContent(ApiView):
         return download(stored)
 
 
-class Matters(ApiView):
-    """What was put before the boards."""
-
-    @extend_schema(
-        operation_id="matters_list",
-        tags=["decisions"],
-        parameters=[MatterFilter, *CURSOR_PARAMETERS],
-        responses=answers({200: cursor_page_of(MatterSerializer)}, 400, 404),
-    )
-    def get(self, request: Request) -> Response:
-        """List the matters that the caller may see, the newest first."""
-        wanted = checked(MatterFilter, request.query_params.dict())
-        columns = {"procedure": "procedure", "state": "state", "phase": "scope_id"}
-        narrowed = {column: wanted[name] for name, column in columns.items() if name in wanted}
-        return self.cursor(Matter.objects.visible_to(self.actor).filter(**narrowed), show_matter)
-
-
-class OneMatter(ApiView):
-    """One matter."""
-
-    @extend_schema(
-        operation_id="matters_get", tags=["decisions"], responses=answers({200: MatterDetailSerializer}, 404)
-    )
-    def get(self, request: Request, public_id: str) -> Response:
-        """Show a matter with its decisions, and the steps that its procedure lists from here."""
-        return Response(show_matter_whole(find(Matter.objects.visible_to(self.actor), public_id)))
-
-
-class Decisions(ApiView):
-    """What was decided on a matter."""
-
-    @extend_schema(
-        operation_id="decisions_record",
-        tags=["decisions"],
-        request=DecisionIn,
-        responses=answers({201: DecisionSerializer}, 400, 404, 409, 413, 415),
-    )
-    def post(self, request: Request, public_id: str) -> Response:
-        """Record what a body decided; it takes effect in the same transaction."""
-        matter = find(Matter.objects.visible_to(self.actor), public_id)
-        given = checked(DecisionIn, request.data)
-        decision = actions.record_decision(
-            matter=matter, by=self.actor, **given | {"document": self._document(given["document"])}
-        )
-        return Response(show_decision(decision, matter), status=201)
-
-    def _document(self, public_id: str | None) -> StoredFile | None:
-        if not public_id:
-            return None
-        try:
-            found: StoredFile = find(StoredFile.objects.visible_to(self.actor), public_id)
-        except NotFound:
-            raise InvalidInput.one("document", "There is no such file among those you may see.") from None
-        return found
-
-
 def download(stored: StoredFile) -> FileResponse:
     """Return the bytes of `stored` as a download. Raises NotFound where they are gone."""
     try:
@@ -196,7 +131,4 @@ urlpatterns = [
     path("files", Files.as_view(), name="api-files"),
     path("files/<str:public_id>", OneFile.as_view(), name="api-file"),
     path("files/<str:public_id>/content", FileContent.as_view(), name="api-file-content"),
-    path("matters", Matters.as_view(), name="api-matters"),
-    path("matters/<str:public_id>", OneMatter.as_view(), name="api-matter"),
-    path("matters/<str:public_id>/decisions", Decisions.as_view(), name="api-decisions"),
 ]

@@ -1,0 +1,7 @@
+"""REST: jobs, stored files, matters before the boards and what is decided on them."""
+
+from __future__ import annotations
+
+from svtad.governance.api import matters, work
+
+urlpatterns = [*work.urlpatterns, *matters.urlpatterns]

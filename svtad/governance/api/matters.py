@@ -1,0 +1,197 @@
+"""REST: matters before the boards, views, decisions and their deadlines, and what waits for whom."""
+
+from __future__ import annotations
+
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from svtad.governance import actions
+from svtad.governance.models import Decision, Matter, StoredFile, ViewRequest
+from svtad.governance.policies import bodies_of
+from svtad.governance.queries import deadlines_for, waiting_for
+from svtad.governance.queries.deadlines import counter
+from svtad.governance.serializers import (
+    CorrectionIn,
+    DeadlineSerializer,
+    DecisionIn,
+    DecisionSerializer,
+    MatterDetailSerializer,
+    MatterFilter,
+    MatterSerializer,
+    ViewAskIn,
+    ViewIn,
+    ViewRequestSerializer,
+    WaitingSerializer,
+    show_deadline,
+    show_decision,
+    show_matter,
+    show_matter_whole,
+    show_view_request,
+    show_waiting,
+)
+from svtad.lib.clock import now
+from svtad.lib.errors import InvalidInput
+from svtad.lib.rest import CURSOR_PARAMETERS, answers, checked, cursor_page_of, find
+from svtad.parties.actors import Actor
+from svtad.parties.api import ApiView
+
+
+class Matters(ApiView):
+    """What was put before the boards."""
+
+    @extend_schema(
+        operation_id="matters_list",
+        tags=["decisions"],
+        parameters=[MatterFilter, *CURSOR_PARAMETERS],
+        responses=answers({200: cursor_page_of(MatterSerializer)}, 400, 404),
+    )
+    def get(self, request: Request) -> Response:
+        """List the matters that the caller may see, the newest first."""
+        wanted = checked(MatterFilter, request.query_params.dict())
+        columns = {"procedure": "procedure", "state": "state", "phase": "scope_id"}
+        narrowed = {column: wanted[name] for name, column in columns.items() if name in wanted}
+        return self.cursor(Matter.objects.visible_to(self.actor).filter(**narrowed), show_matter)
+
+
+class OneMatter(ApiView):
+    """One matter."""
+
+    @extend_schema(
+        operation_id="matters_get", tags=["decisions"], responses=answers({200: MatterDetailSerializer}, 404)
+    )
+    def get(self, request: Request, public_id: str) -> Response:
+        """Show a matter with its decisions, and the steps that its procedure lists from here."""
+        return Response(show_matter_whole(find(Matter.objects.visible_to(self.actor), public_id)))
+
+
+class Decisions(ApiView):
+    """What was decided on a matter."""
+
+    @extend_schema(
+        operation_id="decisions_record",
+        tags=["decisions"],
+        request=DecisionIn,
+        responses=answers({201: DecisionSerializer}, 400, 404, 409, 413, 415),
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """Record what a body decided; it takes effect in the same transaction."""
+        matter = find(Matter.objects.visible_to(self.actor), public_id)
+        given = checked(DecisionIn, request.data)
+        decision = actions.record_decision(
+            matter=matter, by=self.actor, **given | {"document": _document(self.actor, given["document"])}
+        )
+        return Response(show_decision(decision, matter), status=201)
+
+
+class Views(ApiView):
+    """Whose view was asked on a matter, and what they said."""
+
+    @extend_schema(
+        operation_id="views_ask",
+        tags=["decisions"],
+        request=ViewAskIn,
+        responses=answers({201: ViewRequestSerializer}, 400, 404, 409, 413, 415),
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """Ask a body for its view, by a London day or without one."""
+        matter = find(Matter.objects.visible_to(self.actor), public_id)
+        asked = actions.ask_view(matter=matter, **checked(ViewAskIn, request.data), by=self.actor)
+        return Response(show_view_request(asked), status=201)
+
+
+class OneView(ApiView):
+    """What a body said when it was asked."""
+
+    @extend_schema(
+        operation_id="views_record",
+        tags=["decisions"],
+        request=ViewIn,
+        responses=answers({201: ViewRequestSerializer}, 400, 404, 409, 413, 415),
+    )
+    def post(self, request: Request, public_id: str, request_id: str) -> Response:
+        """Record a body's view, or that it gave none by the date that was set."""
+        matter = find(Matter.objects.visible_to(self.actor), public_id)
+        asked = find(ViewRequest.objects.filter(matter=matter), request_id)
+        given = checked(ViewIn, request.data)
+        actions.record_view(
+            request=asked, by=self.actor, **given | {"document": _document(self.actor, given["document"])}
+        )
+        return Response(show_view_request(asked), status=201)
+
+
+class Correction(ApiView):
+    """A wrong record of a decision, recorded rightly."""
+
+    @extend_schema(
+        operation_id="decisions_correct",
+        tags=["decisions"],
+        request=CorrectionIn,
+        responses=answers({201: DecisionSerializer}, 400, 404, 409, 413, 415),
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """Supersede the last decision of a matter with what the body decided; both stay."""
+        wrong = find(Decision.objects.filter(matter__in=Matter.objects.visible_to(self.actor)), public_id)
+        given = checked(CorrectionIn, request.data)
+        reason, outcome = given.pop("reason"), given.pop("outcome")
+        document = _document(self.actor, given["document"])
+        right = actions.correct_decision(
+            decision=wrong,
+            outcome=outcome,
+            given=actions.Given(**given | {"document": document or wrong.document}),
+            reason=reason,
+            by=self.actor,
+        )
+        return Response(show_decision(right, right.matter), status=201)
+
+
+class Inbox(ApiView):
+    """What waits for the bodies that the caller acts for."""
+
+    @extend_schema(
+        operation_id="inbox_list", tags=["decisions"], responses=answers({200: WaitingSerializer(many=True)})
+    )
+    def get(self, request: Request) -> Response:
+        """List what waits, overdue first, then by last day."""
+        found = waiting_for(self.actor, bodies=bodies_of(self.actor), moment=now())
+        return Response([show_waiting(each) for each in found])
+
+
+class Deadlines(ApiView):
+    """Days by which steps are to be taken."""
+
+    @extend_schema(
+        operation_id="deadlines_list",
+        tags=["decisions"],
+        parameters=CURSOR_PARAMETERS,
+        responses=answers({200: cursor_page_of(DeadlineSerializer)}, 404),
+    )
+    def get(self, request: Request) -> Response:
+        """List the open deadlines that the caller may see, the last set first, with the count of Working Days."""
+        count = counter(now())
+        return self.cursor(deadlines_for(self.actor).order_by(), lambda each: show_deadline(count(each)))
+
+
+def _document(actor: Actor, public_id: str | None) -> StoredFile | None:
+    """Return the stored file of that id. Raises InvalidInput for one that the caller may not see."""
+    if not public_id:
+        return None
+    try:
+        found: StoredFile = find(StoredFile.objects.visible_to(actor), public_id)
+    except NotFound:
+        raise InvalidInput.one("document", "There is no such file among those you may see.") from None
+    return found
+
+
+urlpatterns = [
+    path("matters", Matters.as_view(), name="api-matters"),
+    path("matters/<str:public_id>", OneMatter.as_view(), name="api-matter"),
+    path("matters/<str:public_id>/decisions", Decisions.as_view(), name="api-decisions"),
+    path("matters/<str:public_id>/views", Views.as_view(), name="api-views"),
+    path("matters/<str:public_id>/views/<str:request_id>", OneView.as_view(), name="api-view"),
+    path("decisions/<str:public_id>/correction", Correction.as_view(), name="api-correction"),
+    path("inbox", Inbox.as_view(), name="api-inbox"),
+    path("deadlines", Deadlines.as_view(), name="api-deadlines"),
+]
