@@ -119,6 +119,7 @@ def nobody(kind: str, world: World) -> Caller:
 OPEN = {
     "me", "organisations_list", "importers_list", "dmcs_list", "programmes_list", "releases_list", "phases_list",
     "imports_list", "issues_list", "matters_list", "jobs_list", "rulebook_judge", "rulebook_schema", "reports_list",
+    "inbox_list", "deadlines_list",
 }  # fmt: skip
 
 

@@ -59,6 +59,7 @@ def on_what_exists(case: Case, world: World) -> Case:
         "phases": world.sit.public_id,
         "issues": world.issue.public_id,
         "matters": world.matter.public_id,
+        "decisions": world.decision.public_id,
         "files": world.paper.public_id,
         "jobs": world.job.public_id,
         "imports": world.batch.public_id,
@@ -67,6 +68,8 @@ def on_what_exists(case: Case, world: World) -> Case:
     }
     if "public_id" in (case.path_parameters or {}):
         case.path_parameters["public_id"] = ids[case.operation.path.split("/v1/")[1].split("/")[0]]
+    if "request_id" in (case.path_parameters or {}):
+        case.path_parameters["request_id"] = world.asked.public_id
     for part in (case.query, case.body):
         if isinstance(part, dict) and "phase" in part:
             part["phase"] = world.sit.public_id

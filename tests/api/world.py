@@ -13,11 +13,12 @@ from issues.actions import propose_exclusion
 from issues.models import TestingIssue
 from svtad.gates.actions import assess, file_report
 from svtad.gates.models import Assessment, FiledReport
-from svtad.governance.models import Job, Matter, StoredFile
+from svtad.governance.actions import open_matter
+from svtad.governance.models import Decision, Job, Matter, StoredFile, ViewRequest
 from svtad.intake.actions import receive_file
 from svtad.intake.models import ImportBatch
 from testphases.models import PlannedTest, TestScope
-from tests.factories import House, make_dmc, make_issue, make_paper
+from tests.factories import House, decide, make_dmc, make_issue, make_paper
 
 MORNING = "2026-03-02T09:00:00Z"
 
@@ -31,6 +32,8 @@ class World:
     test: PlannedTest
     issue: TestingIssue
     matter: Matter
+    asked: ViewRequest
+    decision: Decision
     paper: StoredFile
     batch: ImportBatch
     job: Job
@@ -49,6 +52,16 @@ def make_world(house: House) -> World:
     )
     manager, tooling = house.actor("test_manager"), house.actor("test_tooling")
     matter = propose_exclusion(issue=issue, scope=sit, rationale="It concerns one device.", by=manager).matter
+    completion = open_matter(
+        procedure="SIT_COMPLETION",
+        document="SVTAD",
+        version="1.23",
+        title="SIT of MOC",
+        audience=matter.audience,
+        scope_id=sit.public_id,
+        by=manager,
+    )
+    decision = decide(completion, "DCC", "ANNOUNCE", moment=completion.opened_at, by=manager)
     batch = receive_file(
         importer_key="results",
         scope_id=sit.public_id,
@@ -71,6 +84,8 @@ def make_world(house: House) -> World:
         test=test,
         issue=issue,
         matter=matter,
+        asked=ViewRequest.objects.get(matter=completion),
+        decision=decision,
         paper=paper,
         batch=batch,
         job=job,
@@ -167,6 +182,17 @@ CALLS: dict[str, Call] = {
         lambda w: f"/matters/{w.matter.public_id}/decisions",
         lambda w: {"body": "TAG", "outcome": "AGREE", "decided_at": MORNING, "document": w.paper.public_id},
     ),
+    "decisions_correct": Call(
+        lambda w: f"/decisions/{w.decision.public_id}/correction",
+        lambda w: {"outcome": "ANNOUNCE", "decided_at": MORNING, "reason": "The date was wrong."},
+    ),
+    "views_ask": Call(lambda w: f"/matters/{w.asked.matter.public_id}/views", lambda w: {"body": "TAG"}),
+    "views_record": Call(
+        lambda w: f"/matters/{w.asked.matter.public_id}/views/{w.asked.public_id}",
+        lambda w: {"text": "Each of them is met."},
+    ),
+    "inbox_list": Call(lambda w: "/inbox"),
+    "deadlines_list": Call(lambda w: "/deadlines"),
     "files_create": Call(lambda w: "/files", lambda w: {"file": _file("minutes.pdf")}, upload=True),
     "files_get": Call(lambda w: f"/files/{w.paper.public_id}"),
     "files_content": Call(lambda w: f"/files/{w.paper.public_id}/content"),

@@ -3,5 +3,8 @@
 from __future__ import annotations
 
 from svtad.governance.api import matters, work
+from svtad.governance.api.work import download
+
+__all__ = ["download", "urlpatterns"]
 
 urlpatterns = [*work.urlpatterns, *matters.urlpatterns]
