@@ -133,3 +133,39 @@ def test_the_other_procedures_lead_where_their_clauses_say() -> None:
     assert walk("APPROVAL_TO_PROCEED", ("DCC", "ISSUE")) == "ISSUED"
     submitted = (("DCC", "CONSULT"), ("DCC", "SUBMIT"), ("SOS", "RETURN"), ("DCC", "SUBMIT"), ("SOS", "APPROVE"))
     assert DocumentState(walk("TAD_APPROVAL", *submitted)).is_approved
+
+
+@pytest.mark.clause("SVTAD 1.23", "12.6(a)", "13.21", "13.24")
+def test_a_referral_says_to_whom_and_what_holds_meanwhile() -> None:
+    [exclusion] = procedure("EXCLUSION").referrals
+    assert (exclusion.body, exclusion.refers_to, exclusion.while_referred) == ("DCC", "SOS", "The issue counts.")
+    [descoping] = procedure("DESCOPE_SIT").referrals
+    assert (descoping.duty, descoping.within) == ("shall", None)
+    [counting] = procedure("SCT_COUNT").referrals
+    assert counting.within is None
+    assert procedure("DESCOPE_PIT").referrals == ()
+
+
+@pytest.mark.clause("SVTAD 1.23", "13.15", "13.20")
+def test_who_must_be_told_is_told_on_an_outcome() -> None:
+    [opened] = procedure("EXCLUSION").notices_on("OPEN")
+    assert opened.to == (Recipient.TAB, Recipient.TAG, Recipient.PANEL)
+    [announced] = procedure("SIT_COMPLETION").notices_on("ANNOUNCE")
+    assert Recipient.PARTIES in announced.to
+    assert procedure("SIT_COMPLETION").notices_on("CONFIRM") == ()
+
+
+@pytest.mark.clause("SVTAD 1.23", "13.16")
+def test_a_determination_is_found_wherever_it_is_listed_and_nothing_else_is() -> None:
+    assert procedure("SIT_COMPLETION").determination(body="PANEL", outcome="CONFIRM").target == "CONFIRMED"
+    for body, outcome in (("PANEL", "DISSOLVE"), ("DCC", "ANNOUNCE"), ("TAG", "CONFIRM")):
+        with pytest.raises(UnlistedStep):
+            procedure("SIT_COMPLETION").determination(body=body, outcome=outcome)
+
+
+@pytest.mark.clause("SVTAD 1.23", "13.22")
+def test_who_is_consulted_is_asked_in_the_states_that_say_so() -> None:
+    rules = procedure("SCT_COUNT")
+    assert rules.consulted == (Body.TAG,)
+    assert [each.clause for each in rules.consultations_in("UNDECIDED")] == ["13.22"]
+    assert rules.consultations_in("COUNT") == ()
