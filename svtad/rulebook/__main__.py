@@ -18,6 +18,7 @@ from svtad.rulebook.explain import explain
 from svtad.rulebook.facts import Facts
 from svtad.rulebook.judge import judge_json
 from svtad.rulebook.procedures import PROCEDURES
+from svtad.rulebook.procedures.listing import as_markdown
 from svtad.rulebook.vocabulary import Step
 
 BAD_INPUT = 2
@@ -40,7 +41,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("schema", help="print the JSON Schema of the facts file")
     explaining = commands.add_parser("explain", help="print a rule with its source and reading")
     explaining.add_argument("clause", metavar="CLAUSE", help="such as 12.6(a), 13.20, T13.1-1")
-    commands.add_parser("procedures", help="list the boards' procedures, their states and steps")
+    listing = commands.add_parser("procedures", help="list the boards' procedures, their states and steps")
+    listing.add_argument("--markdown", action="store_true", help="as the Markdown of docs/procedures.md")
     return parser
 
 
@@ -62,7 +64,7 @@ def _run(options: argparse.Namespace) -> str:
     if options.command == "schema":
         return _pretty(codec.json_schema(Facts, title="Facts of a Test Phase for the rulebook"))
     if options.command == "procedures":
-        return _procedures()
+        return as_markdown(PROCEDURES.values()) if options.markdown else _procedures()
     text = explain(options.clause)
     if text is None:
         raise FactsError(options.clause, "no rule of that clause is held")
@@ -84,7 +86,7 @@ def _pretty(value: Json) -> str:
 def _procedures() -> str:
     blocks = []
     for procedure in PROCEDURES.values():
-        lines = [f"{procedure.key}: {procedure.title} ({procedure.document} v{procedure.version}, {procedure.clause})"]
+        lines = [f"{procedure.key}: {procedure.title} ({procedure.citation})"]
         lines.extend(
             f"  {step.source} -> {step.target}  [{step.body} {step.outcome}; {step.clause}]"
             for step in procedure.transitions

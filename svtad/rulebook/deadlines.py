@@ -70,8 +70,19 @@ REFERRAL_13_21 = Window(
     text="within 5 Working Days of the TAG's decision",
 )
 
-WINDOWS: dict[str, Window] = {window.key: window for window in (REFERRAL_13_4, REFERRAL_13_7, REFERRAL_13_21)}
-"""The referral windows by clause."""
+APPEAL_20_35 = Window(
+    key="20.35",
+    clause="20.35-20.37",
+    working_days=10,
+    basis=Basis.RECEIPT,
+    text="within 10 Working Days of the Supplier Party's receiving the draft DMCT Testing Report",
+)
+"""SVTAD v1.5, as source 002 describes it: each recipient's window runs from when it received the draft."""
+
+WINDOWS: dict[str, Window] = {
+    window.key: window for window in (REFERRAL_13_4, REFERRAL_13_7, REFERRAL_13_21, APPEAL_20_35)
+}
+"""The windows for referrals and appeals by clause."""
 
 
 def work_off_due(

@@ -1,4 +1,4 @@
-"""A rule with its source, how it is judged, and the readings it rests on, as plain text."""
+"""A rule with its source, how it is judged, who decides under it, and the readings it rests on, as plain text."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from svtad.rulebook import register
 from svtad.rulebook.edition import Edition, ParameterSpec
 from svtad.rulebook.editions import EDITIONS
+from svtad.rulebook.procedures import PROCEDURES, Procedure, wording
 from svtad.rulebook.register import RegisterEntry, covers, normalise
 
 
@@ -19,6 +20,7 @@ def explain(query: str) -> str | None:
         clauses = {normalise(entry.clause) for entry in own} if found else {normalise(query)}
         blocks.extend(_criteria(edition, clauses))
         blocks.extend(_readings(edition, clauses))
+    blocks.extend(wording.as_text(each) for each in PROCEDURES.values() if _is_under(each, found, query))
     return "\n\n".join(blocks) or None
 
 
@@ -60,6 +62,19 @@ def _parameter(spec: ParameterSpec) -> str:
     if not spec.is_reading:
         lines.append("  A number that no source gives: CANNOT_EVALUATE until an administrator sets it.")
     return "\n".join(lines)
+
+
+def _is_under(procedure: Procedure, found: tuple[RegisterEntry, ...], query: str) -> bool:
+    """Whether a procedure cites the clause, or one of the rules found, of its own document and version."""
+    if not found:
+        return any(covers(normalise(query), normalise(cited)) for cited in procedure.clauses)
+    own = {
+        normalise(entry.clause)
+        for entry in found
+        # Rules of the MTAD are held without a version.
+        if entry.document == procedure.document and entry.version in (procedure.version, "")
+    }
+    return any(covers(wanted, normalise(cited)) for cited in procedure.clauses for wanted in own)
 
 
 def _is_of(clause: str, clauses: set[str]) -> bool:

@@ -21,7 +21,7 @@ from tests.rulebook.builders import A, sit
 from tests.rulebook.strategies import SMALL, SMALL_LIMITS, issue_facts, paper_facts
 
 seen: Counter[str] = Counter()
-STEPS = st.sampled_from((Step.REPORTS, Step.CERTIFICATES, Step.COMPLETION, Step.PANEL))
+STEPS = (Step.REPORTS, Step.CERTIFICATES, Step.COMPLETION, Step.PANEL)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -54,43 +54,71 @@ def compare(facts: Facts, step: Step, provider: str | None, small: bool) -> None
     event(verdict)
 
 
+#: Making up facts takes ten times as long as judging them, so each are judged in several ways. The soak makes up more.
+SUITE_AND_SOAK = pytest.mark.parametrize("times", [1, pytest.param(20, marks=[pytest.mark.soak])])
+
+
+def made_up(cases: int):
+    """How a property over made-up facts is tried: the same each time, with so many facts."""
+    return settings(max_examples=cases, deadline=None, derandomize=True, database=None)
+
+
 @pytest.mark.clause("SVTAD 1.23", "12.6(c)", "13.18", "13.19", "13.20", "13.21", "13.22", "14.4", "14.5")
-@given(data=st.data(), release=st.sampled_from(("IOC", "MOC", "FOC")), provider=st.sampled_from((None, None, A)))
-@settings(max_examples=1000, deadline=None, derandomize=True, database=None)
-def test_issues_disputes_and_exclusions_are_judged_as_the_oracle_judges_them(data, release, provider) -> None:
-    facts = data.draw(issue_facts(sit(release=release), SMALL))
-    seen["thresholds"] += 1
-    compare(facts, Step.REPORTS, provider, small=True)
+@SUITE_AND_SOAK
+def test_issues_disputes_and_exclusions_are_judged_as_the_oracle_judges_them(times) -> None:
+    @given(data=st.data(), release=st.sampled_from(("IOC", "MOC", "FOC")))
+    @made_up(400 * times)
+    def each(data, release) -> None:
+        facts = data.draw(issue_facts(sit(release=release), SMALL))
+        for provider in (None, A):
+            seen["thresholds"] += 1
+            compare(facts, Step.REPORTS, provider, small=True)
+
+    each()
 
 
 @pytest.mark.clause("SVTAD 1.23", "12.6(c)", "Table 13.2", "14.5")
-@given(data=st.data())
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
-def test_the_real_limits_are_judged_as_the_oracle_judges_them(data) -> None:
-    facts = data.draw(issue_facts(sit(), TABLE_13_2["SIT"]))
-    seen["thresholds"] += 1
-    compare(facts, Step.REPORTS, None, small=False)
+@SUITE_AND_SOAK
+def test_the_real_limits_are_judged_as_the_oracle_judges_them(times) -> None:
+    @given(data=st.data())
+    @made_up(75 * times)
+    def each(data) -> None:
+        facts = data.draw(issue_facts(sit(), TABLE_13_2["SIT"]))
+        for provider in (None, A):
+            seen["thresholds"] += 1
+            compare(facts, Step.REPORTS, provider, small=False)
+
+    each()
 
 
 @pytest.mark.clause("SVTAD 1.23", "12.6", "13.14", "Table 13.1")
-@given(data=st.data(), step=STEPS, provider=st.sampled_from((None, None, A)))
-@settings(max_examples=700, deadline=None, derandomize=True, database=None)
-def test_whole_phases_are_judged_as_the_oracle_judges_them(data, step, provider) -> None:
-    facts = data.draw(paper_facts(data.draw(issue_facts(sit(), SMALL))))
-    seen["phases"] += 1
-    compare(facts, step, provider, small=True)
+@SUITE_AND_SOAK
+def test_whole_phases_are_judged_as_the_oracle_judges_them(times) -> None:
+    @given(data=st.data())
+    @made_up(125 * times)
+    def each(data) -> None:
+        facts = data.draw(paper_facts(data.draw(issue_facts(sit(), SMALL))))
+        for step, provider in product(STEPS, (None, A)):
+            seen["phases"] += 1
+            compare(facts, step, provider, small=True)
+
+    each()
 
 
 @pytest.mark.clause("SVTAD 1.23", "13.18", "13.23", "13.24")
-@given(data=st.data(), release=st.sampled_from(("IOC", "MOC")))
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
-def test_interface_testing_thresholds_are_judged_as_the_oracle_judges_them(data, release) -> None:
-    base = sit(phase_kind="INTERFACE", release=release, certificates=())
-    facts = data.draw(issue_facts(base, SMALL))
-    judgement = judge(facts, step=Step.REPORTS, edition=SMALL_LIMITS)
-    expected = oracle.thresholds(facts.to_json(), maxima=list(SMALL.values()))
-    seen["interface"] += 1
-    assert judgement.finding("13.18").verdict == expected
+@SUITE_AND_SOAK
+def test_interface_testing_thresholds_are_judged_as_the_oracle_judges_them(times) -> None:
+    @given(data=st.data(), release=st.sampled_from(("IOC", "MOC")))
+    @made_up(150 * times)
+    def each(data, release) -> None:
+        base = sit(phase_kind="INTERFACE", release=release, certificates=())
+        facts = data.draw(issue_facts(base, SMALL))
+        judgement = judge(facts, step=Step.REPORTS, edition=SMALL_LIMITS)
+        expected = oracle.thresholds(facts.to_json(), maxima=list(SMALL.values()))
+        seen["interface"] += 1
+        assert judgement.finding("13.18").verdict == expected
+
+    each()
 
 
 @pytest.mark.clause("SVTAD 1.23", "14.5")
@@ -99,7 +127,7 @@ def test_interface_testing_thresholds_are_judged_as_the_oracle_judges_them(data,
     limits=st.lists(st.integers(0, 3), min_size=5, max_size=5),
     allowed=st.lists(st.frozensets(st.sampled_from("12345"), min_size=1), max_size=5),
 )
-@settings(max_examples=1500, deadline=None, derandomize=True, database=None)
+@made_up(1000)
 def test_the_joint_verdict_is_what_trying_every_outcome_gives(fixed, limits, allowed) -> None:
     certain = dict(zip("12345", fixed, strict=True))
     most = dict(zip("12345", limits, strict=True))
@@ -113,7 +141,7 @@ def test_the_joint_verdict_is_what_trying_every_outcome_gives(fixed, limits, all
 
 @pytest.mark.clause("SVTAD 1.23", "14.5")
 @given(data=st.data())
-@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@made_up(60)
 def test_a_judgement_depends_on_no_order_and_survives_the_file(data) -> None:
     facts = data.draw(paper_facts(data.draw(issue_facts(sit(), SMALL))))
     turned = replace(facts, issues=facts.issues[::-1], evidence=facts.evidence[::-1], disputes=facts.disputes[::-1])

@@ -200,6 +200,9 @@ def test_procedures_lists_every_procedure(capsys) -> None:
     assert code == 0
     assert all(f"{key}: " in out for key in PROCEDURES)
     assert "PROPOSED -> TAG_AGREED  [TAG AGREE; 13.20]" in out
+    code, out, _ = run(capsys, "procedures", "--markdown")
+    assert code == 0
+    assert out == (ROOT / "docs" / "procedures.md").read_text(encoding="utf-8")
 
 
 def python(*arguments: str, **more) -> subprocess.CompletedProcess[str]:

@@ -80,7 +80,8 @@ def test_clause_12_5_b_only_certificates_in_force_satisfy_it(state) -> None:
     in_force = state in (CertificateState.ISSUED, CertificateState.REISSUED)
     assert one.verdict is (Verdict.MET if in_force else Verdict.NOT_MET)
     if not in_force:
-        assert [(row.kind, row.text) for row in one.blockers] == [("certificate", f"certificate {state}")]
+        words = f"(CERTIFICATE {state.replace('_', ' ')})"
+        assert [(row.kind, row.text.upper()) for row in one.blockers] == [("certificate", words)]
 
 
 @pytest.mark.clause("SVTAD 1.23", "12.5(b)")
@@ -154,7 +155,7 @@ def test_clause_12_5_c_a_draft_specification_is_not_prepared() -> None:
         for row in facts.evidence
     )
     one = entry(replace(facts, evidence=drafts), "12.5(c)")
-    assert (one.verdict, one.summary) == (Verdict.NOT_MET, "Test specification: it is DRAFT.")
+    assert (one.verdict, one.summary) == (Verdict.NOT_MET, "Test specification (it is draft).")
 
 
 @pytest.mark.clause("SVTAD 1.23", "12.5(d)")

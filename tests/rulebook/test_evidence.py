@@ -126,16 +126,16 @@ def test_table_13_1_rows_6_and_7_hang_on_the_sit_auditors_confirmation(row, lett
 def test_table_13_1_row_6_needs_the_matrix_and_a_final_report() -> None:
     ttm, heatmap, report = audited()
     nothing = finding("T13.1-6", evidence=reports(A, B, C))
-    assert (nothing.verdict, nothing.summary) == (Verdict.NOT_MET, "Test Traceability Matrix: is not attached.")
+    assert (nothing.verdict, nothing.summary) == (Verdict.NOT_MET, "Test Traceability Matrix is not attached.")
     assert [row.reference for row in nothing.blockers] == ["Test Traceability Matrix", "SIT Audit Report"]
     interim = finding("T13.1-6", evidence=(ttm, replace(report, state=EvidenceState.INTERIM)))
-    assert [(row.id, row.text) for row in interim.blockers] == [(report.id, "it is INTERIM")]
+    assert [(row.id, row.text) for row in interim.blockers] == [(report.id, "(it is interim)")]
     draft = finding("T13.1-7", evidence=(replace(heatmap, state=EvidenceState.DRAFT, title=""), report))
-    assert [(row.reference, row.text) for row in draft.blockers] == [("TEST_HEATMAP", "it is DRAFT")]
+    assert [(row.reference, row.text) for row in draft.blockers] == [("TEST_HEATMAP", "(it is draft)")]
     unhashed = finding("T13.1-6", evidence=(replace(ttm, sha256=None), report))
-    assert unhashed.blockers[0].text == "no file is attached"
+    assert unhashed.blockers[0].text == "(no file is attached)"
     changed = finding("T13.1-6", evidence=(replace(ttm, intact=False), report))
-    assert changed.blockers[0].text == "its stored file is gone or no longer matches its SHA-256"
+    assert changed.blockers[0].text == "(its stored file is gone or no longer matches its SHA-256)"
 
 
 @audit

@@ -151,7 +151,7 @@ def test_clause_12_6_i_a_report_is_due_from_each_provider_and_an_assurance_repor
         evidence(EvidenceKind.PROVIDER_REPORT, EvidenceState.RETURNED, C),
     )
     sent_back = judge(sit(evidence=returned), step=Step.CERTIFICATES).finding("12.6(i)")
-    assert [(row.kind, row.text) for row in sent_back.blockers] == [("evidence", "(it is RETURNED)")]
+    assert [(row.kind, row.text) for row in sent_back.blockers] == [("evidence", "(it is returned)")]
     none = judge(sit(evidence=()), step=Step.CERTIFICATES).finding("12.6(i)")
     assert len(none.blockers) == 9
     lone = judge(pit(evidence=()), step=Step.CERTIFICATES).finding("12.6(i)")
@@ -165,8 +165,8 @@ def test_clause_12_6_i_a_report_is_due_from_each_provider_and_an_assurance_repor
     [
         (EvidenceState.APPROVED, {"matter": "tab-1"}, Verdict.MET, None),
         (EvidenceState.SHARED_WITH_TAG, {"matter": "tab-1"}, Verdict.MET, None),
-        (EvidenceState.REJECTED, {"matter": "tab-1"}, Verdict.NOT_MET, "(it is REJECTED)"),
-        (EvidenceState.PRESENTED, {"matter": "tab-1"}, Verdict.NOT_MET, "(it is PRESENTED)"),
+        (EvidenceState.REJECTED, {"matter": "tab-1"}, Verdict.NOT_MET, "(it is rejected)"),
+        (EvidenceState.PRESENTED, {"matter": "tab-1"}, Verdict.NOT_MET, "(it is presented)"),
         (EvidenceState.APPROVED, {}, Verdict.NOT_MET, "(no decision of the TAB is recorded)"),
         (EvidenceState.APPROVED, {"matter": "tab-1", "sha256": None}, Verdict.NOT_MET, "(no file is attached)"),
         (EvidenceState.APPROVED, {"matter": "t", "intact": False}, Verdict.NOT_MET,

@@ -111,7 +111,12 @@ def test_clauses_13_4_and_13_7_run_10_working_days_from_the_decision() -> None:
         assert window.basis is Basis.DECISION
         assert window.last_day(date(2019, 10, 8), non_working_days=HOLIDAYS) == date(2019, 10, 22)
         assert window.last_day(date(2019, 12, 19), non_working_days=HOLIDAYS) == date(2020, 1, 7)
-    assert {key: window.working_days for key, window in WINDOWS.items()} == {"13.4": 10, "13.7": 10, "13.21": 5}
+    assert {key: window.working_days for key, window in WINDOWS.items()} == {
+        "13.4": 10,
+        "13.7": 10,
+        "13.21": 5,
+        "20.35": 10,
+    }
 
 
 @pytest.mark.clause("SVTAD 1.23", "15.1")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from svtad.rulebook.calendar import london_date
 from svtad.rulebook.case import Case, Result, first_and_more, number
-from svtad.rulebook.criteria.evidence import STANDS, good, items, lines, not_good, why_not
+from svtad.rulebook.criteria.evidence import STANDS, good, in_words, items, lines, not_good, why_not
 from svtad.rulebook.facts import OverlapApproval, PrecursorPhase
 from svtad.rulebook.findings import Blocker, EvidenceLine, Missing, ReadingUsed
 from svtad.rulebook.vocabulary import ApprovalState, EvidenceKind, EvidenceState, Verdict
@@ -117,7 +117,10 @@ def _uncertified(case: Case, phase: PrecursorPhase) -> list[Blocker]:
         elif not certificate.state.is_in_force:
             blockers.append(
                 Blocker(
-                    kind="certificate", id=certificate.id, reference=reference, text=f"certificate {certificate.state}"
+                    kind="certificate",
+                    id=certificate.id,
+                    reference=reference,
+                    text=f"(certificate {in_words(certificate.state)})",
                 )
             )
     return blockers
@@ -137,13 +140,13 @@ def specification_prepared(case: Case) -> Result:
         (matrices, "Test Traceability Matrix", not exempt),
     ):
         if needed and not good(rows, STANDS):
-            reason = why_not(rows[-1]) if rows else "is not attached"
+            reason = f"({why_not(rows[-1])})" if rows else "is not attached"
             blockers.append(Blocker(kind="evidence", id=rows[-1].id if rows else "", reference=name, text=reason))
     evidence: tuple[EvidenceLine, ...] = (*lines(specifications), *lines(matrices))
     return Result(
         verdict=Verdict.NOT_MET if blockers else Verdict.MET,
         summary=(
-            " ".join(f"{blocker.reference}: {blocker.text}." for blocker in blockers)
+            " ".join(f"{blocker.reference} {blocker.text}." for blocker in blockers)
             if blockers
             else "The specification is prepared."
         ),

@@ -51,14 +51,19 @@ def why_not(row: EvidenceFact) -> str:
         return "no file is attached"
     if not row.intact:
         return "its stored file is gone or no longer matches its SHA-256"
-    return f"it is {row.state}"
+    return f"it is {in_words(row.state)}"
+
+
+def in_words(state: str) -> str:
+    """A state as words within a sentence: SHARED_WITH_TAG as "shared with TAG"."""
+    return " ".join(part if part in ("TAB", "TAG", "SOS") else part.lower() for part in state.split("_"))
 
 
 def not_good(rows: tuple[EvidenceFact, ...], states: Collection[EvidenceState] = STANDS) -> tuple[Blocker, ...]:
     """A blocker for each that does not count."""
     accepted = {row.id for row in good(rows, states)}
     return tuple(
-        Blocker(kind="evidence", id=row.id, reference=row.title or row.kind, text=why_not(row))
+        Blocker(kind="evidence", id=row.id, reference=row.title or row.kind, text=f"({why_not(row)})")
         for row in rows
         if row.id not in accepted
     )
@@ -138,7 +143,8 @@ def issue_logs_produced(case: Case) -> Result:
         numbers=(number("Testing Issues raised", raised), number("In the log", log.issues)),
         limit="every Testing Issue raised, in a log newer than the last execution",
         blockers=tuple(
-            Blocker(kind="issue_log", id=log.id, reference="Testing Issue log", text=fault) for fault in faults
+            Blocker(kind="issue_log", id=log.id, reference="Testing Issue log", text=_predicate(fault))
+            for fault in faults
         ),
         evidence=(
             EvidenceLine(
@@ -166,6 +172,11 @@ def _log_faults(case: Case, log: IssueLogFact, raised: int) -> list[str]:
     if log.issues != raised:
         faults.append(f"The log holds {log.issues} of {raised} Testing Issues raised.")
     return faults
+
+
+def _predicate(fault: str) -> str:
+    """What a sentence says of the log, to stand behind its name."""
+    return fault.removeprefix("The ").removeprefix("stored ").removeprefix("log ").rstrip(".")
 
 
 def issue_logs_row(case: Case) -> Result:
@@ -203,7 +214,7 @@ def _audited(case: Case, kind: EvidenceKind, name: str, clause: str) -> Result:
     if not good(documents) or not good(audits, final):
         return Result(
             verdict=Verdict.NOT_MET,
-            summary=f"{blockers[0].reference}: {blockers[0].text}.",
+            summary=f"{blockers[0].reference} {blockers[0].text}.",
             blockers=tuple(blockers),
             evidence=evidence,
         )

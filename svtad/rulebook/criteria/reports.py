@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from svtad.rulebook.case import Case, Result, first_and_more, number
-from svtad.rulebook.criteria.evidence import STANDS, good, items, lines, why_not
+from svtad.rulebook.case import Case, Result, number
+from svtad.rulebook.criteria.evidence import STANDS, good, in_words, items, lines, why_not
 from svtad.rulebook.facts import EvidenceFact, ProviderFact
 from svtad.rulebook.findings import Blocker, Missing
 from svtad.rulebook.vocabulary import CertificateState, EvidenceKind, EvidenceState, Step, Verdict, combine
@@ -64,10 +64,21 @@ def _reports_and_certificates(case: Case, *, approval: Result | None) -> Result:
 
 def _summary(case: Case, blockers: list[Blocker]) -> str:
     if blockers:
-        return f"Missing: {first_and_more(f'{blocker.reference} {blocker.text}' for blocker in blockers)}."
+        return f"Missing: {'; '.join(_by_what(blockers))}."
     if case.step is Step.CERTIFICATES:
         return "The reports have been produced; certificates are not looked at in this step."
     return "The reports have been produced and every certificate is in force."
+
+
+def _by_what(blockers: list[Blocker]) -> list[str]:
+    """What is missing, in the order in which it is looked for: named where it is one provider's, else counted."""
+    groups: dict[str, list[Blocker]] = {}
+    for blocker in blockers:
+        groups.setdefault(blocker.reference.rpartition(": ")[2], []).append(blocker)
+    return [
+        f"{rows[0].reference} {rows[0].text}" if len(rows) == 1 else f"{what} of {len(rows)} DCC Service Providers"
+        for what, rows in groups.items()
+    ]
 
 
 def _no_providers() -> Result:
@@ -126,7 +137,7 @@ def _missing_certificates(case: Case) -> list[Blocker]:
                     kind="certificate",
                     id=certificate.id,
                     reference=f"{provider.name}: certificate",
-                    text=f"({certificate.state})",
+                    text=f"({in_words(certificate.state)})",
                     pending=certificate.state is not CertificateState.REVOKED,
                 )
             )
@@ -151,7 +162,7 @@ def assurance_report_approved(case: Case) -> Result:
     return Result(
         verdict=Verdict.NOT_MET if blockers else Verdict.MET,
         summary=(
-            f"Not approved: {first_and_more(blocker.reference for blocker in blockers)}."
+            f"The TAB has not approved it for {len(blockers)} of {len(case.providers)} DCC Service Providers."
             if blockers
             else "The TAB approved the DCC assurance report."
         ),

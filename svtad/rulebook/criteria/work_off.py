@@ -68,7 +68,7 @@ def _plans(case: Case) -> Result:
     carried = sum(issue.raised_release != case.facts.release for issue in issues)
     return Result(
         verdict=Verdict.MET if met else Verdict.NOT_MET,
-        summary=_summary(issues, blockers),
+        summary=_summary(len(issues), len(covered), sum(not _is_good(covering[issue.id][0]) for issue in covered)),
         numbers=(
             number("Open Testing Issues", len(issues)),
             number("Of these carried over", carried),
@@ -111,12 +111,17 @@ def _plan_blocker(plan: WorkOffPlanFact) -> Blocker:
     )
 
 
-def _summary(issues: list[IssueFact], blockers: list[Blocker]) -> str:
+def _summary(issues: int, covered: int, unapproved: int) -> str:
     if not issues:
         return "No Testing Issue is open."
-    if blockers:
-        return f"{first_and_more(f'{blocker.reference} {blocker.text}' for blocker in blockers)}."
-    return f"All {len(issues)} open Testing Issues are in an approved Work Off Plan."
+    faults = []
+    if covered < issues:
+        faults.append(f"{issues - covered} of {issues} open Testing Issues are in no Work Off Plan")
+    if unapproved:
+        faults.append(f"{unapproved} of {issues} are in a plan that the TAB has not approved, or that is not stored")
+    if faults:
+        return f"{'; '.join(faults)}."
+    return f"All {issues} open Testing Issues are in an approved Work Off Plan."
 
 
 class Clock:

@@ -8,10 +8,18 @@ from svtad.rulebook.vocabulary import CarryOverReading, DisputeReading
 _YES_NO_DEFAULT = "no"
 
 
+_NAMES = {
+    "INTERFACE": "SMETS1 Interface Testing",
+    "ACTIVE_MMT": "Active Meter Migration Testing",
+    "DORMANT_MMT": "Dormant Meter Migration Testing",
+    "MIXED_MMT": "Mixed Meter Migration Testing",
+}
+
+
 def _precursors(phase_kind: str, default: str | None = None) -> ParameterSpec:
     return ParameterSpec(
         key=f"precursors.{phase_kind}",
-        title=f"Which Test Phase comes before {phase_kind}",
+        title=f"Which Test Phase comes before {_NAMES.get(phase_kind, phase_kind)}",
         kind=ParameterKind.CHOICE,
         clause="12.5(b)",
         why="12.5(b) speaks of any precursor Test Phase; no clause lists the order of Test Phases.",

@@ -6,36 +6,55 @@ A matter before a board moves only by a listed step; anything else is refused wi
 
 The effect of a state on the facts is read from the vocabulary (``ExclusionState.excludes``,
 ``CountState.counts``, ``CertificateState.is_in_force``), whose values are the states used here.
+
+A module for each subject; ``wording`` says a procedure in words, ``drawing`` draws it.
 """
 
 from __future__ import annotations
 
+from svtad.rulebook.procedures import (
+    completion,
+    dmcs,
+    dmct,
+    dmct_1_5,
+    dmct_issue,
+    documents,
+    issues,
+    mtad,
+    nov20,
+    phases,
+)
 from svtad.rulebook.procedures.machine import (
     DETERMINING,
     Consultation,
+    Group,
     NoticeDue,
     Procedure,
     Recipient,
+    Referral,
     Requirement,
     Transition,
     UnlistedStep,
 )
-from svtad.rulebook.procedures.svtad_1_23 import ALL as SVTAD_1_23
 
 __all__ = [
     "DETERMINING",
     "PROCEDURES",
     "Consultation",
+    "Group",
     "NoticeDue",
     "Procedure",
     "Recipient",
+    "Referral",
     "Requirement",
     "Transition",
     "UnlistedStep",
     "procedure",
 ]
 
-PROCEDURES: dict[str, Procedure] = {item.key: item for item in SVTAD_1_23}
+_MODULES = (documents, phases, completion, issues, dmcs, dmct, dmct_issue, dmct_1_5, mtad, nov20)
+
+PROCEDURES: dict[str, Procedure] = {item.key: item for module in _MODULES for item in module.ALL}
 """Every procedure by key."""
 
 

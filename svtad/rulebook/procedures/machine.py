@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from svtad.rulebook.deadlines import Window
 from svtad.rulebook.vocabulary import Body
+
+
+class Group(StrEnum):
+    """What a procedure is about, for pages that list many."""
+
+    DOCUMENTS = "DOCUMENTS"
+    PHASES = "PHASES"
+    SIT = "SIT"
+    ISSUES = "ISSUES"
+    DMCS = "DMCS"
+    DMCT = "DMCT"
+    MIGRATION = "MIGRATION"
+    RELEASE = "RELEASE"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,6 +51,10 @@ class Recipient(StrEnum):
     SUPPLIERS_OF_DMC = "SUPPLIERS_OF_DMC"
     """The Supplier Parties whose submissions included the DMC."""
     USERS = "USERS"
+    PARTICIPANTS = "PARTICIPANTS"
+    """The Testing Participants that are testing in the environment concerned (9.10)."""
+    STAKEHOLDERS = "STAKEHOLDERS"
+    """Those whom a clause calls relevant or affected stakeholders, or other relevant persons, without naming them."""
     SECAS = "SECAS"
     """The Code Administrator."""
     DCC = "DCC"
@@ -67,10 +86,11 @@ class Consultation:
     """A body whose view is asked while the matter is in one of ``states``, before the steps named ``before``.
 
     ``duty``: shall or may. A step that comes before the view was given, or before "no view by date" was recorded, is
-    refused where ``is_needed``; otherwise what is missing is shown.
+    refused where ``is_needed``; otherwise what is missing is shown. ``body`` may be a kind of recipient that takes no
+    step of any procedure, such as the stakeholders: what they said is recorded for them.
     """
 
-    body: Body
+    body: Body | Recipient
     clause: str
     what: str
     states: tuple[str, ...]
@@ -84,9 +104,12 @@ class Transition:
     """One listed step: in state ``source``, ``body`` with ``outcome`` leads to ``target``.
 
     ``within`` is the window that the clause gives the step, None where it states none. ``requires`` is what must be
-    given with it. ``duty``: may or shall. ``refers_to`` is the body that a referral goes to, and ``while_referred``
+    given with it. ``duty``: may or shall; where one of several outcomes shall be chosen, each by itself is a may.
+    ``refers_to`` is the body that a referral goes to, and ``while_referred``
     what holds until it has answered. ``holds_from_notice`` tells a step that holds from when it was notified, not from
-    when it was decided (14.4). ``notes`` holds readings.
+    when it was decided (14.4). ``said_final`` where the text makes this decision final and binding.
+    ``unless_directed_by`` is a body that is told by this step and may direct otherwise: what was told goes on unless it
+    does (4.2(b), 20.20(b)). ``notes`` holds readings.
     """
 
     source: str
@@ -100,7 +123,28 @@ class Transition:
     refers_to: Body | None = None
     while_referred: str = ""
     holds_from_notice: bool = False
+    said_final: bool = False
+    unless_directed_by: Body | None = None
     notes: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Referral:
+    """That ``by`` may or shall put the matter before ``to``: a row of the referral matrix.
+
+    ``outcome`` is the step that does it, OPEN where opening the matter is the referral itself. ``within`` is None where
+    the clause states no window. ``while_pending`` is what holds until ``to`` has answered.
+    """
+
+    by: Body
+    to: Body
+    outcome: str
+    clause: str
+    within: Window | None
+    duty: str
+    while_pending: str
+    requires: tuple[Requirement, ...]
+    said_final: bool
 
 
 DETERMINING = frozenset({Body.PANEL, Body.SOS, Body.AUTHORITY})
@@ -119,19 +163,22 @@ class UnlistedStep(ValueError):
         self.allowed = procedure.transitions_from(state)
         options = ", ".join(f"{step.body} {step.outcome}" for step in self.allowed) or "nothing more"
         super().__init__(
-            f"{procedure.document} v{procedure.version}, {procedure.clause} ({procedure.title}): "
-            f"{body} {outcome} is not a step from {state}; listed: {options}"
+            f"{procedure.citation} ({procedure.title}): {body} {outcome} is not a step from {state}; listed: {options}"
         )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Procedure:
-    """A board procedure of one document and version.
+    """A board procedure of one document and version. ``version`` is empty where the sources name none.
 
-    ``initial`` is the state of a matter without a decision. ``final`` states have no listed step onward, or only ones
-    that open it anew. ``opens_with`` is what must be given to open a matter, ``opens_within`` the window for opening it
-    where the clause states one. ``phase_kinds`` limits it to those Test Phases; empty means any. ``rounds_begin_with``
-    names the outcomes after which views are asked anew. ``decision_is_final`` where the text says so.
+    ``clause`` is one clause, a range (``13.20-13.21``) or several with commas; ``summary`` says it in our words.
+    ``deciders`` is empty where nobody has a choice (20.12(a)). ``initial`` is the state of a matter without a decision.
+    In a ``final`` state the matter is at rest: no listed step leads onward, or only ones that open it anew. In a
+    ``settled`` one steps remain, but ``effect_while_pending`` holds no longer.
+    ``opens_with`` is what must be given to open a matter, ``opens_within`` the window for opening it where the clause
+    states one, and ``opens_refers_to`` the body that it is put before where opening it is itself the referral.
+    ``phase_kinds`` limits it to those Test Phases; empty means any. ``rounds_begin_with`` names the outcomes after
+    which views are asked anew. ``notes`` holds readings: what the text leaves open, and how it is taken here.
     """
 
     key: str
@@ -139,24 +186,49 @@ class Procedure:
     version: str
     clause: str
     title: str
+    summary: str
+    group: Group
     proposer: Body
     deciders: tuple[Body, ...]
     initial: str
     transitions: tuple[Transition, ...]
     final: tuple[str, ...]
     effect_while_pending: str
+    settled: tuple[str, ...] = ()
     opens_with: tuple[Requirement, ...] = ()
     opens_within: Window | None = None
+    opens_refers_to: Body | None = None
     consultations: tuple[Consultation, ...] = ()
     notices: tuple[NoticeDue, ...] = ()
     phase_kinds: tuple[str, ...] = ()
     subject: str = ""
     rounds_begin_with: tuple[str, ...] = ()
-    decision_is_final: bool = False
     notes: tuple[str, ...] = ()
 
     @property
-    def consulted(self) -> tuple[Body, ...]:
+    def citation(self) -> str:
+        """Document, version and clause as people write them."""
+        return self.cite(self.clause)
+
+    def cite(self, clause: str) -> str:
+        """A clause of the procedure's document as people write it."""
+        version = f" v{self.version}" if self.version else ""
+        return f"{self.document}{version}, {clause}"
+
+    @property
+    def clauses(self) -> tuple[str, ...]:
+        """Every clause that the procedure cites, ranges written out, its own first."""
+        cited = [self.clause, *(step.clause for step in self.transitions), *(each.clause for each in self.notices)]
+        cited += [each.clause for each in self.consultations]
+        return tuple(dict.fromkeys(single for text in cited for single in _written_out(text)))
+
+    @property
+    def decision_is_final(self) -> bool:
+        """Whether the text makes a decision under this procedure final and binding."""
+        return any(step.said_final for step in self.transitions)
+
+    @property
+    def consulted(self) -> tuple[Body | Recipient, ...]:
         """The bodies that are consulted, each once."""
         return tuple(dict.fromkeys(each.body for each in self.consultations))
 
@@ -166,10 +238,40 @@ class Procedure:
         return tuple(dict.fromkeys(who for notice in self.notices for who in notice.to))
 
     @property
-    def referrals(self) -> tuple[Transition, ...]:
-        """The steps that put the matter before another body, each outcome once."""
-        found = {(step.body, step.outcome, step.refers_to): step for step in self.transitions if step.refers_to}
+    def referrals(self) -> tuple[Referral, ...]:
+        """How the matter is put before another body: by being opened, or by a step, each outcome once."""
+        found = {}
+        if self.opens_refers_to is not None:
+            found[self.proposer, "OPEN"] = Referral(
+                by=self.proposer,
+                to=self.opens_refers_to,
+                outcome="OPEN",
+                clause=self.clause,
+                within=self.opens_within,
+                duty="may",
+                while_pending=self.effect_while_pending,
+                requires=self.opens_with,
+                said_final=self._says_final(self.opens_refers_to),
+            )
+        for step in self.transitions:
+            if step.refers_to is not None and (step.body, step.outcome) not in found:
+                found[step.body, step.outcome] = Referral(
+                    by=step.body,
+                    to=step.refers_to,
+                    outcome=step.outcome,
+                    clause=step.clause,
+                    within=step.within,
+                    duty=step.duty,
+                    while_pending=step.while_referred,
+                    requires=step.requires,
+                    said_final=self._says_final(step.refers_to, from_state=step.target),
+                )
         return tuple(found.values())
+
+    def _says_final(self, body: Body, *, from_state: str | None = None) -> bool:
+        """Whether the text makes what that body decides, from that state or any, final."""
+        steps = self.transitions if from_state is None else self.transitions_from(from_state)
+        return any(step.said_final for step in steps if step.body is body)
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -215,3 +317,18 @@ class Procedure:
     def is_final(self, state: str) -> bool:
         """Whether the matter is at rest in that state."""
         return state in self.final
+
+    def is_pending(self, state: str) -> bool:
+        """Whether what the clause says of the time until the decision still holds in that state."""
+        return state not in self.final and state not in self.settled
+
+
+def _written_out(text: str) -> Iterator[str]:
+    """The clauses of a text such as ``13.20-13.21, 14.2``, one by one."""
+    for part in text.split(","):
+        single = part.strip()
+        ends = re.fullmatch(r"(\d+)\.(\d+)-\1\.(\d+)", single)
+        if ends is None:
+            yield single
+        else:
+            yield from (f"{ends[1]}.{number}" for number in range(int(ends[2]), int(ends[3]) + 1))
