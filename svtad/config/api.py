@@ -6,6 +6,7 @@ An app's `api.py` has `urlpatterns`. A name is the Code's word in the plural: `p
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 from csp.decorators import csp_update
 from django.apps import AppConfig, apps
@@ -14,12 +15,30 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from django.utils.module_loading import module_has_submodule
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
+from svtad.lib.once import HEADER, LONGEST_KEY
 from svtad.parties.api import NoSuchAddress
 
 
 def is_ours(config: AppConfig) -> bool:
     """Return whether `config` is one of the product's own apps, not an installed package's."""
     return config.name in settings.OWN_APPS
+
+
+def name_idempotency_key(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Say in the description that every write may be named by a key, so that asking again does nothing again."""
+    key = {
+        "name": HEADER,
+        "in": "header",
+        "required": False,
+        "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[!-~]+$"},
+        "description": "Names this write. The same key with the same call is answered alike and does nothing again; "
+        "with another call it is refused (409). Kept for seven days.",
+    }
+    for methods in result["paths"].values():
+        for method, operation in methods.items():
+            if method in ("post", "put", "patch", "delete"):
+                operation.setdefault("parameters", []).append(key)
+    return result
 
 
 def _compose() -> list[URLPattern | URLResolver]:

@@ -19,6 +19,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from svtad.config.logs import logging_config
 from svtad.config.secret import kept_secret_key
+from svtad.config.single_sign_on import providers
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 env = environ.Env()
@@ -80,6 +81,11 @@ INSTALLED_APPS = [
     "simple_history",
     "axes",
     "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     *OWN_APPS,
 ]
 
@@ -92,6 +98,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "svtad.parties.sessions.limit_sessions",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -198,8 +206,41 @@ AXES_ENABLE_ADMIN = False
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_VERBOSE = False
 AXES_LOCKOUT_TEMPLATE = "errors/locked_out.html"
+# What was sent in with a failure is kept for who looks into it, these left out.
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "password", "code", "credential", "current", "new", "again"]
 
-SESSION_COOKIE_AGE = 8 * 60 * 60
+#: Who needs a second factor until administrators say otherwise: "deciders" (and who administers) or "none".
+SECOND_FACTOR = env.str("SVTAD_SECOND_FACTOR", default="none" if DEMO else "deciders")
+if SECOND_FACTOR not in ("deciders", "none"):
+    raise ImproperlyConfigured("SVTAD_SECOND_FACTOR is deciders or none.")
+#: How long after they were entered credentials sign a decision.
+SIGNING_WINDOW = dt.timedelta(minutes=env.int("SVTAD_SIGNING_MINUTES", default=10))
+#: A session ends after so long without a request, and in any case so long after it began.
+SESSION_IDLE = dt.timedelta(minutes=env.int("SVTAD_SESSION_IDLE_MINUTES", default=60))
+SESSION_LONGEST = dt.timedelta(hours=env.int("SVTAD_SESSION_HOURS", default=8))
+
+# allauth keeps second factors and talks to the issuer of a single sign-on. Its own pages have no addresses here.
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+MFA_ADAPTER = "svtad.parties.factors.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "Testing Governance"
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+SOCIALACCOUNT_ADAPTER = "svtad.portal.views.single_sign_on.KnownPeople"
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_PROVIDERS = providers(
+    issuer=env.str("SVTAD_OIDC_ISSUER", default=""),
+    client_id=env.str("SVTAD_OIDC_CLIENT_ID", default=""),
+    secret=env.str("SVTAD_OIDC_CLIENT_SECRET", default=""),
+    name=env.str("SVTAD_OIDC_NAME", default="") or "Single sign-on",
+)
+#: Ways of signing in at the issuer (`amr` of its ID token) that stand for a second factor; none unless it is said.
+OIDC_SECOND_FACTORS = _listed("SVTAD_OIDC_SECOND_FACTORS", [])
+
+SESSION_COOKIE_AGE = int(SESSION_LONGEST.total_seconds())
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = HTTPS
@@ -266,12 +307,21 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "svtad.config.api.name_idempotency_key",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "PhaseState": "testphases.models.scopes.ScopeState",
         "BatchState": "svtad.intake.models.BatchState",
         "JobState": "svtad.governance.models.JobState",
+        "MeetingState": "svtad.governance.models.MeetingState",
+        "Body": "svtad.rulebook.vocabulary.Body",
+        "Board": "svtad.governance.api.meetings._BODIES",
+        "DeliveryState": "svtad.governance.models.DeliveryState",
         "IssueState": "issues.models.IssueState",
         "OrganisationKind": "svtad.parties.models.OrganisationKind",
+        "AccessRuleKind": "svtad.parties.models.RuleKind",
         "DeviceKind": "svtad.devices.models.DeviceKind",
         "TestKind": "testphases.models.TestKind",
         "RunOutcome": "testphases.models.Outcome",
@@ -343,7 +393,15 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "judge every open phase": {"task": "gates.assess_open_phases", "schedule": crontab(hour="2", minute="15")},
     "seal the audit trail": {"task": "audit.seal", "schedule": dt.timedelta(minutes=1)},
     "verify the audit trail": {"task": "audit.verify", "schedule": crontab(hour="3", minute="10")},
+    "forget REST calls": {"task": "governance.forget_old_calls", "schedule": crontab(hour="3", minute="50")},
     "read stored files again": {"task": "governance.verify_files", "schedule": crontab(hour="3", minute="30")},
+    # Not kept while it waits: the next one does the same.
+    "send notices": {
+        "task": "governance.send_notices",
+        "schedule": dt.timedelta(seconds=10),
+        "options": {"expire_seconds": 10},
+    },
+    "write digests": {"task": "governance.queue_digests", "schedule": crontab(minute="*/5")},
     "sweep files that no row names": {
         "task": "governance.sweep_orphan_files",
         "schedule": crontab(hour="3", minute="50"),
@@ -354,6 +412,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="svtad@localhost")
+#: Seconds that the mail server is given for each answer.
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)
+#: After how many attempts an e-mail is given up: 72 are about three days.
+NOTICE_MAX_ATTEMPTS = env.int("SVTAD_NOTICE_ATTEMPTS", default=72)
+#: Where people reach this, for the links in e-mails; without it they have none.
+SITE_URL = env.str("SVTAD_URL", default="")
 LOGGING_CONFIG = "logging.config.dictConfig"
 LOGGING = logging_config(
     layout=env.str("LOG_FORMAT", default="console" if DEMO else "json"),

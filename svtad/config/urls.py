@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.utils.module_loading import module_has_submodule
 
 from svtad.config import api, health
+from svtad.portal.views import single_sign_on
 
 #: Where each app's pages stand. An app with a `urls` module and no place here fails at start.
 PAGES = {
@@ -38,5 +39,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("api/", include(api.description_urls)),
     path("api/v1/", include(api.urlpatterns)),
+    # To the issuer of a single sign-on and back, by the names that allauth asks for; nothing of allauth's own is here.
+    path("sign-in/with/<str:provider_id>/", single_sign_on.go_there, name="openid_connect_login"),
+    path("sign-in/with/<str:provider_id>/back/", single_sign_on.come_back, name="openid_connect_callback"),
     *_pages(),
 ]

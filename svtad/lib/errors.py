@@ -32,7 +32,14 @@ class Turned(Exception):
 
 
 class ActionDenied(Turned):
-    """This person may not do this (HTTP 403). `clause` says by which rule, or is empty."""
+    """This person may not do this (HTTP 403). `clause` says by which rule, or is empty.
+
+    `permission` is the one that was lacking, where it was one: a page shows by it who holds it.
+    """
+
+    def __init__(self, clause: str, reason: str, *, permission: str = "") -> None:
+        super().__init__(clause, reason)
+        self.permission = permission
 
 
 class Refused(Turned):

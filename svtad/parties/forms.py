@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from svtad.parties.models import Organisation, OrganisationKind
+from svtad.parties.models import Organisation, OrganisationKind, Person, RuleKind
 from svtad.parties.roles import ROLES
 
 
@@ -73,3 +73,62 @@ class OrganisationForm(forms.Form):
     kind = forms.ChoiceField(label="Kind", choices=[("", "Choose"), *OrganisationKind.choices])
     code = forms.SlugField(label="Code", max_length=24, help_text="Short; used in files that are imported.")
     name = forms.CharField(label="Name", max_length=120)
+
+
+class SigningForm(forms.Form):
+    """Why a token may record decisions."""
+
+    reason = forms.CharField(label="Why it may record decisions", max_length=300)
+
+
+class ReasonForm(forms.Form):
+    """Why somebody's second factors are taken away."""
+
+    reason = forms.CharField(label="Reason", max_length=300, help_text="Say how you made sure who asks for it.")
+
+
+class FirstPasswordForm(forms.Form):
+    """A password that an administrator sets for somebody."""
+
+    password = forms.CharField(
+        label="New password",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="At least 12 characters. Their sessions end; they can change it under My account.",
+    )
+
+
+class DeputyForm(forms.Form):
+    """Who acts for a membership, from when to when."""
+
+    deputy = forms.EmailField(label="Deputy's e-mail address", help_text="Somebody who has an account here.")
+    starts_on = forms.DateField(label="From", widget=DayInput())
+    ends_on = forms.DateField(label="Until", widget=DayInput(), help_text="That day included.")
+    reason = forms.CharField(label="Reason", max_length=200)
+
+    def clean_deputy(self) -> Person:
+        """Return the person of that address."""
+        found = Person.objects.filter(email=str(self.cleaned_data["deputy"]).lower()).first()
+        if found is None:
+            raise forms.ValidationError("Nobody has an account by this address.")
+        return found
+
+
+class AnswerForm(forms.Form):
+    """Whether a deputy is confirmed; a refusal says why."""
+
+    confirm = forms.TypedChoiceField(
+        label="Answer",
+        choices=[("yes", "Confirm"), ("no", "Refuse")],
+        coerce=lambda value: value == "yes",
+        initial="yes",
+    )
+    reason = forms.CharField(label="Reason", max_length=200, required=False, help_text="Needed to refuse.")
+
+
+class RuleForm(forms.Form):
+    """One rule of access as it is to hold."""
+
+    kind = forms.ChoiceField(choices=RuleKind.choices, widget=forms.HiddenInput)
+    key = forms.CharField(max_length=60, widget=forms.HiddenInput)
+    value = forms.TypedChoiceField(choices=[("yes", "Yes"), ("no", "No")], coerce=lambda value: value == "yes")
+    reason = forms.CharField(label="Reason", max_length=300)

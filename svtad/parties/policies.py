@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Callable, Collection
 from typing import Any
 
 from svtad.lib.errors import ActionDenied, Refused
 from svtad.parties.actors import Actor
+from svtad.parties.models import Deputyship, Membership, Person
+from svtad.parties.queries import organisations_chaired, own_decision_allowed, second_factor_roles
 from svtad.parties.roles import ROLES
+
+#: What a session proves besides a password: any one of these is a second factor.
+SECOND_FACTORS = frozenset({"totp", "recovery_code", "passkey", "sso_mfa"})
 
 
 def require(actor: Actor, permission: str, *, clause: str = "", what: str = "") -> None:
@@ -18,8 +24,8 @@ def require(actor: Actor, permission: str, *, clause: str = "", what: str = "") 
     holders = [role.title for role in ROLES.values() if permission in role.permissions]
     who = f" It is for: {', '.join(holders)}." if holders else ""
     if actor.kind == "ANONYMOUS":
-        raise ActionDenied(clause, f"Sign in to {thing}.{who}")
-    raise ActionDenied(clause, f"You may not {thing}.{who}")
+        raise ActionDenied(clause, f"Sign in to {thing}.{who}", permission=permission)
+    raise ActionDenied(clause, f"You may not {thing}.{who}", permission=permission)
 
 
 def allowed(check: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[bool, str]:
@@ -34,3 +40,81 @@ def allowed(check: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[bool,
 def check_can_manage_people(actor: Actor) -> None:
     """Administering people, memberships and tokens is for administrators."""
     require(actor, "manage_people", what="administer people and organisations")
+
+
+def check_own_hand(actor: Actor) -> None:
+    """What is about somebody's own account or standing is done as oneself, not as a deputy."""
+    if actor.acting_for:
+        raise ActionDenied("", f"You act as {actor.label}: act as yourself to do this.")
+
+
+def check_has_second_factor(actor: Actor, factors: Collection[str]) -> None:
+    """Who holds a role that needs a second factor may go on only with one. Reads one query where none was given."""
+    if not actor.roles or SECOND_FACTORS.intersection(factors):
+        return
+    wanting = sorted(ROLES[role].title for role in actor.roles & second_factor_roles())
+    if wanting:
+        raise ActionDenied("", f"A second factor is needed: {', '.join(wanting)} may do nothing without one.")
+
+
+def entered_recently(entered_at: dt.datetime | None, *, within: dt.timedelta, now: dt.datetime) -> bool:
+    """Return whether credentials entered at `entered_at` (None: never) are no older than `within`."""
+    return entered_at is not None and dt.timedelta(0) <= now - entered_at <= within
+
+
+def check_entered_recently(entered_at: dt.datetime | None, *, within: dt.timedelta, now: dt.datetime) -> None:
+    """Raise ActionDenied unless credentials were entered within that time."""
+    if not entered_recently(entered_at, within=within, now=now):
+        raise ActionDenied("", "Enter your credentials again first: what is signed needs them anew.")
+
+
+def check_token_may_sign(granted: bool) -> None:
+    """A decision by token needs a token that an administrator marked for it."""
+    if not granted:
+        raise ActionDenied("", "This token may not sign: administrators mark the tokens that may record decisions.")
+
+
+def check_not_own(actor: Actor, *opened_by: Person | str | None, procedure: str, clause: str = "") -> None:
+    """Who proposed a thing or recorded its proposal does not record the decision on it.
+
+    `opened_by` are people or their public ids ("" and None are nobody). A deputy counts as both people. An
+    administrator may allow it for a procedure. Raises ActionDenied.
+    """
+    opened = {each.public_id if isinstance(each, Person) else each for each in opened_by if each}
+    if actor.kind == "SYSTEM" or not opened & actor.stands_for:
+        return
+    if not own_decision_allowed(procedure):
+        raise ActionDenied(
+            clause, "You put this forward: somebody else records the decision. Administrators set this by procedure."
+        )
+
+
+def check_can_name_deputy(actor: Actor, membership: Membership) -> None:
+    """A person names a deputy for a role of their own; an administrator for anybody's."""
+    check_own_hand(actor)
+    if membership.person_id != actor.person_pk:
+        check_can_manage_people(actor)
+
+
+def check_can_answer_deputyship(actor: Actor, deputyship: Deputyship, *, now: dt.datetime) -> None:
+    """An administrator, or the chair of the member's board, confirms a deputy: neither of the two, nor who named it."""
+    if deputyship.membership.organisation_id not in organisations_chaired(actor, at=now):
+        require(actor, "manage_people", what=f"confirm deputies of {deputyship.membership.organisation}")
+    involved = {deputyship.deputy_id, deputyship.membership.person_id, deputyship.named_by_id}
+    if actor.kind != "SYSTEM" and (actor.acting_for or actor.person_pk in involved):
+        raise ActionDenied("", "Somebody else confirms it: not the member, the deputy, who named it, or a deputy.")
+
+
+def check_can_end_deputyship(actor: Actor, deputyship: Deputyship, *, now: dt.datetime) -> None:
+    """The member, the deputy, the board's chair or an administrator ends it."""
+    if actor.person_pk in (deputyship.deputy_id, deputyship.membership.person_id):
+        return
+    if deputyship.membership.organisation_id not in organisations_chaired(actor, at=now):
+        require(actor, "manage_people", what="end this deputyship")
+
+
+def check_can_let_sign(actor: Actor, person: Person) -> None:
+    """An administrator lets somebody else's token record decisions, never their own."""
+    check_can_manage_people(actor)
+    if actor.person_pk == person.pk:
+        raise ActionDenied("", "Another administrator lets your token sign.")

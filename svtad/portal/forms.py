@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 
 from svtad.intake.registry import Importer
+from svtad.parties.views.proof import LONGEST_CREDENTIAL
 
 
 class SignInForm(AuthenticationForm):
@@ -28,6 +30,47 @@ class SignInForm(AuthenticationForm):
     def clean_username(self) -> str:
         """Return the address in lower case, as it is stored."""
         return str(self.cleaned_data["username"]).lower()
+
+
+class AppForm(forms.Form):
+    """A code of the authenticator app that is being set up."""
+
+    code = forms.CharField(
+        label="The code it shows now",
+        max_length=12,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
+
+
+class PasskeyForm(forms.Form):
+    """A passkey that the browser made, and what to call it."""
+
+    name = forms.CharField(
+        label="What to call it", max_length=60, required=False, help_text="Such as: the key on my desk, my phone."
+    )
+    credential = forms.CharField(widget=forms.HiddenInput, max_length=LONGEST_CREDENTIAL)
+
+
+class PasswordForm(forms.Form):
+    """One's own password, changed."""
+
+    current = forms.CharField(
+        label="Password now", widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    )
+    password = forms.CharField(
+        label="New password",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="At least 12 characters. Your other sessions end.",
+    )
+    again = forms.CharField(
+        label="New password again", widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
+    )
+
+    def clean_again(self) -> str:
+        """Check that it was typed alike twice."""
+        if self.cleaned_data["again"] != self.cleaned_data.get("password"):
+            raise forms.ValidationError("This is not what you typed above.")
+        return str(self.cleaned_data["again"])
 
 
 class UploadForm(forms.Form):
@@ -77,17 +120,37 @@ class UploadForm(forms.Form):
 class OpenForm(forms.Form):
     """What a matter is about: a Testing Issue or a phase; title and reasons where it is opened here."""
 
-    def __init__(self, *args: Any, scopes: Any, about_issue: bool, full: bool, **kwargs: Any) -> None:
-        """Ask for the subject, and for title and reasons when `full`."""
+    def __init__(
+        self,
+        *args: Any,
+        scopes: Any,
+        about_issue: bool,
+        full: bool,
+        without_phase: bool = False,
+        needs_title: bool = False,
+        wanted: Sequence[str] = (),
+        **kwargs: Any,
+    ) -> None:
+        """Ask for the subject, and for title and reasons when `full`; `wanted` is what the reasons have to say."""
         super().__init__(*args, **kwargs)
         if about_issue:
             self.fields["issue"] = forms.CharField(
                 label="Testing Issue", max_length=40, help_text="Its reference, such as MOC-SIT-0012."
             )
-        else:
+        elif not without_phase:
             self.fields["scope"] = forms.ModelChoiceField(
                 scopes, label="Test Phase", to_field_name="public_id", empty_label="Choose"
             )
         if full:
-            self.fields["title"] = forms.CharField(label="Title", max_length=300, required=False)
-            self.fields["rationale"] = forms.CharField(label="Reasons", widget=forms.Textarea, required=False)
+            self.fields["title"] = forms.CharField(
+                label="Title",
+                max_length=300,
+                required=needs_title,
+                help_text="What it is about." if needs_title else "When empty: the procedure and the phase.",
+            )
+            self.fields["rationale"] = forms.CharField(
+                label="Reasons",
+                widget=forms.Textarea,
+                required=bool(wanted),
+                help_text=". ".join(wanted) if needs_title else "",
+            )

@@ -4,16 +4,35 @@ from __future__ import annotations
 
 from django.urls import path
 
-from svtad.portal.views import account, administration, audit, home, imports, inbox, register, search
+from svtad.portal.views import (
+    account,
+    administration,
+    audit,
+    factors,
+    home,
+    imports,
+    inbox,
+    register,
+    search,
+    signing_in,
+)
 
 app_name = "portal"
 urlpatterns = [
     path("", home.home, name="home"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("tests/", home.tests, name="tests"),
-    path("sign-in/", account.SignIn.as_view(), name="sign-in"),
-    path("sign-out/", account.SignOut.as_view(), name="sign-out"),
+    path("sign-in/", signing_in.SignIn.as_view(), name="sign-in"),
+    path("sign-in/second/", signing_in.second_factor, name="second-factor"),
+    path("sign-in/passkey/", signing_in.by_passkey, name="by-passkey"),
+    path("sign-out/", signing_in.SignOut.as_view(), name="sign-out"),
     path("account/", account.account, name="account"),
+    path("account/password/", account.password, name="password"),
+    path("account/sessions/end/", account.end_sessions, name="end-sessions"),
+    path("account/app/", factors.add_app, name="add-app"),
+    path("account/passkey/", factors.add_passkey, name="add-passkey"),
+    path("account/factors/<int:pk>/remove/", factors.remove, name="remove-factor"),
+    path("account/recovery-codes/", factors.recovery_codes, name="recovery-codes"),
     path("account/preferences/", account.preferences, name="preferences"),
     path("keys/", account.keys, name="keys"),
     path("search/", search.search, name="search"),

@@ -15,7 +15,8 @@ from svtad.parties.actors import ANONYMOUS, actor_for, system_actor
 from svtad.parties.audiences import GOVERNANCE, audience_of, org_key, visible_audience_ids
 from svtad.parties.models import Audience, AudienceKey, OrganisationKind
 from svtad.parties.policies import allowed, check_can_manage_people, require
-from svtad.parties.roles import ROLES
+from svtad.parties.roles import DECIDING, PERMISSIONS, ROLES, decides_or_administers, permissions_to_record
+from svtad.rulebook.vocabulary import Body
 
 MATRIX = Path(__file__).with_name("permissions.json")
 
@@ -58,9 +59,47 @@ def test_an_administrator_decides_nothing(held, what):
     assert what not in ROLES["administrator"].permissions
 
 
-def test_no_role_of_a_board_or_a_party_records_decisions():
-    for key in ("tab_member", "tag_member", "panel_member", "participant", "provider_tester", "sit_auditor"):
-        assert "record_decision" not in ROLES[key].permissions
+BOARDS = {"tab": OrganisationKind.TAB, "tag": OrganisationKind.TAG, "panel": OrganisationKind.PANEL}
+
+
+def test_only_the_registrar_records_for_any_body():
+    assert [key for key, role in ROLES.items() if "record_decision" in role.permissions] == ["registrar"]
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_a_boards_chair_and_secretary_decide_for_it_its_members_give_views_and_nobody_elses(board):
+    decides = {key for key, role in ROLES.items() if f"decide_as_{board}" in role.permissions}
+    assert decides == {f"{board}_chair", f"{board}_secretary"}
+    for key in (f"{board}_chair", f"{board}_secretary", f"{board}_member"):
+        role = ROLES[key]
+        assert role.organisations == (BOARDS[board],)
+        assert "give_view" in role.permissions
+        assert role.permissions & DECIDING <= {f"decide_as_{board}"}
+    assert "confirm_deputy" in ROLES[f"{board}_chair"].permissions
+
+
+def test_every_permission_is_said_in_plain_words():
+    held = set().union(*(role.permissions for role in ROLES.values()))
+    assert set(PERMISSIONS) == held
+    assert all(words and words == words.strip().rstrip(".") for words in PERMISSIONS.values())
+
+
+def test_a_step_of_a_body_is_recorded_by_the_registrar_or_who_acts_for_that_body():
+    for body in Body:
+        wanted = permissions_to_record(body)
+        assert wanted[0] == "record_decision"
+        assert set(wanted) <= set(PERMISSIONS)
+    assert permissions_to_record("TAG") == ("record_decision", "decide_as_tag")
+    # They do not act in the product themselves (rules.md §3).
+    assert permissions_to_record("SOS") == permissions_to_record("AUTHORITY") == ("record_decision",)
+    assert permissions_to_record("nobody") == ("record_decision",)
+
+
+def test_who_decides_or_administers_needs_a_second_factor_as_it_comes():
+    assert {key for key, role in ROLES.items() if decides_or_administers(role)} == {
+        "registrar", "administrator", "tab_chair", "tab_secretary", "tag_chair", "tag_secretary", "panel_chair",
+        "panel_secretary",
+    }  # fmt: skip
 
 
 @pytest.mark.django_db
@@ -90,9 +129,9 @@ def test_an_audience_is_stored_once_whatever_the_order_of_its_keys():
 #: Who is in each audience, by role of the reader.
 SEEN = {
     "dcc": {"test_manager", "registrar", "administrator", "test_tooling"},
-    "tab": {"tab_member"},
-    "tag": {"tag_member"},
-    "panel": {"panel_member"},
+    "tab": {"tab_member", "tab_chair", "tab_secretary"},
+    "tag": {"tag_member", "tag_chair", "tag_secretary"},
+    "panel": {"panel_member", "panel_chair", "panel_secretary"},
     "sit_auditor": {"sit_auditor"},
     "parties": {"participant"},
     "public": set(ROLES),

@@ -7,20 +7,24 @@ from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods
 
 from svtad.lib import clock
 from svtad.lib.errors import ActionDenied, InvalidInput, Refused
+from svtad.parties import sessions
 from svtad.parties.actors import Actor, actor_for
 from svtad.parties.models import Person
+from svtad.parties.policies import allowed, check_has_second_factor
 
 if TYPE_CHECKING:
     from django_htmx.middleware import HtmxDetails
@@ -43,11 +47,13 @@ class PageRequest(HttpRequest):
     user: Person
 
 
-def page(*methods: str) -> Callable[[View], View]:
+def page(*methods: str, weak: bool = False) -> Callable[[View], View]:
     """Make a view a page: signed in, `request.actor` set, refusals answered in words.
 
     `methods` are the HTTP methods it takes (GET alone when none are named). `ActionDenied` becomes 403,
-    `Refused` 409, `InvalidInput` that no form took 400; each page shows the reason and the clause.
+    `Refused` 409, `InvalidInput` that no form took 400; each page shows the reason and the clause. Where a role of
+    theirs needs a second factor that this session lacks, the person is led to give it first; a `weak` page is open
+    all the same: those by which one sets it up.
     """
 
     def decorate(view: View) -> View:
@@ -56,12 +62,22 @@ def page(*methods: str) -> Callable[[View], View]:
         @wraps(view)
         def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             asked = cast(PageRequest, request)
-            asked.actor = actor_for(asked.user, at=clock.now())
+            asked.actor, over = _actor_in(asked)
             response: HttpResponseBase
+            if over is not None and request.method == "POST":
+                return turned_away(asked, HTTPStatus.FORBIDDEN, reason=over.reason)
+            if not weak and not allowed(check_has_second_factor, asked.actor, sessions.factors(request))[0]:
+                return redirect(f"{reverse('portal:second-factor')}?{urlencode({'next': _way_back(asked)})}")
             try:
                 response = view(asked, *args, **kwargs)
             except ActionDenied as error:
-                response = turned_away(asked, HTTPStatus.FORBIDDEN, reason=error.reason, clause=error.clause)
+                response = turned_away(
+                    asked,
+                    HTTPStatus.FORBIDDEN,
+                    reason=error.reason,
+                    clause=error.clause,
+                    permission=error.permission,
+                )
             except Refused as error:
                 response = turned_away(asked, HTTPStatus.CONFLICT, reason=error.reason, clause=error.clause)
             except InvalidInput as error:
@@ -74,12 +90,36 @@ def page(*methods: str) -> Callable[[View], View]:
     return decorate
 
 
+def _actor_in(request: PageRequest) -> tuple[Actor, ActionDenied | None]:
+    """Return who acts in this session: the person, or as the deputy they chose to act as.
+
+    Where that deputyship is over, they act as themselves again, and are told; what they were about to send was meant
+    to be recorded for somebody else, so that is turned away.
+    """
+    chosen = sessions.deputyship(request)
+    over = None
+    if chosen:
+        try:
+            return actor_for(request.user, at=clock.now(), deputyship=chosen), None
+        except ActionDenied as denied:
+            over = denied
+            sessions.act_in(request, "")
+            messages.warning(request, denied.reason)
+    return actor_for(request.user, at=clock.now()), over
+
+
+def _way_back(request: HttpRequest) -> str:
+    """Return the page to go on to later: this one, or where a form was sent from."""
+    return request.get_full_path() if request.method == "GET" else safe_back(request, "/")
+
+
 def turned_away(
     request: HttpRequest,
     status: HTTPStatus,
     *,
     reason: str = "",
     clause: str = "",
+    permission: str = "",
     reasons: list[str] | None = None,
 ) -> HttpResponse:
     """Return the page that says why an act was turned away, by which clause, and the way back."""
@@ -89,6 +129,7 @@ def turned_away(
         "reason": reason,
         "reasons": reasons or [],
         "clause": clause,
+        "permission": permission,
         "back": safe_back(request, ""),
     }
     return render(request, "errors/turned_away.html", context, status=status)

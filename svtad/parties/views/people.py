@@ -13,12 +13,23 @@ from knox.models import AuthToken
 
 from svtad.lib import clock
 from svtad.parties import actions
-from svtad.parties.forms import DisableForm, MembershipForm, OrganisationForm, PersonForm, TokenForm
+from svtad.parties.forms import (
+    DisableForm,
+    FirstPasswordForm,
+    MembershipForm,
+    OrganisationForm,
+    PersonForm,
+    ReasonForm,
+    SigningForm,
+    TokenForm,
+)
 from svtad.parties.models import Membership, Organisation, OrganisationKind, Person
-from svtad.parties.policies import check_can_manage_people
+from svtad.parties.policies import check_can_let_sign, check_can_manage_people
+from svtad.parties.queries import factors_of, second_factor_roles, tokens_that_sign
 from svtad.parties.roles import ROLES
 from svtad.parties.views.lists import csv_response, paged
 from svtad.parties.views.pages import PageRequest, carried_out, done, page
+from svtad.parties.views.reentry import require_recent_credentials
 
 
 @page("GET", "POST")
@@ -134,9 +145,53 @@ def enable(request: PageRequest, public_id: str) -> HttpResponseBase:
 
 
 @page("POST")
+def set_password(request: PageRequest, public_id: str) -> HttpResponseBase:
+    """Set a password for somebody who has none, or forgot it."""
+    found = get_object_or_404(Person, public_id=public_id)
+    check_can_manage_people(request.actor)
+    form = FirstPasswordForm(request.POST)
+
+    def act() -> bool:
+        actions.set_password(person=found, **form.cleaned_data, by=request.actor)
+        return True
+
+    if not carried_out(form, act):
+        return _person_page(request, found, password=form)
+    return done(request, f"{found.name} has a new password; the sessions have ended.", "parties:person", public_id)
+
+
+@page("POST")
+def reset_factors(request: PageRequest, public_id: str) -> HttpResponseBase:
+    """Take away the second factors of somebody who lost them."""
+    found = get_object_or_404(Person, public_id=public_id)
+    check_can_manage_people(request.actor)
+    if (asked := require_recent_credentials(request, what="take away somebody's second factors")) is not None:
+        return asked
+    form = ReasonForm(request.POST, auto_id="factors_%s")
+
+    def act() -> bool:
+        actions.reset_factors(person=found, **form.cleaned_data, by=request.actor)
+        return True
+
+    if not carried_out(form, act):
+        return _person_page(request, found, factors=form)
+    return done(request, f"{found.name} has no second factor now, and sets up another.", "parties:person", public_id)
+
+
+@page("POST")
+def end_sessions(request: PageRequest, public_id: str) -> HttpResponseBase:
+    """End every session of somebody, everywhere."""
+    found = get_object_or_404(Person, public_id=public_id)
+    actions.end_sessions(person=found, by=request.actor)
+    return done(request, f"Every session of {found.name} has ended.", "parties:person", public_id)
+
+
+@page("POST")
 def issue_token(request: PageRequest, public_id: str) -> HttpResponseBase:
     """Issue a token and show it, this once."""
     found = get_object_or_404(Person, public_id=public_id)
+    if (asked := require_recent_credentials(request, what="issue a token")) is not None:
+        return asked
     form = TokenForm(request.POST)
     issued = carried_out(form, lambda: actions.issue_token(person=found, lifetime=form.lifetime, by=request.actor))
     mine = request.user.pk == found.pk
@@ -146,6 +201,19 @@ def issue_token(request: PageRequest, public_id: str) -> HttpResponseBase:
     if issued is None:
         return _person_page(request, found, token=form)
     return render(request, "parties/token.html", {"title": "Token", "person": found, "token": issued[1], "mine": mine})
+
+
+@page("POST")
+def let_token_sign(request: PageRequest, public_id: str, token_key: str) -> HttpResponseBase:
+    """Let a token record decisions."""
+    token = get_object_or_404(AuthToken.objects.select_related("user"), user__public_id=public_id, token_key=token_key)
+    check_can_let_sign(request.actor, token.user)
+    if (asked := require_recent_credentials(request, what="let a token record decisions")) is not None:
+        return asked
+    form = SigningForm(request.POST, auto_id=f"{token_key}_%s")
+    if carried_out(form, lambda: actions.let_token_sign(token=token, **form.cleaned_data, by=request.actor)) is None:
+        return _person_page(request, token.user, signing=form)
+    return done(request, "The token may record decisions from now on.", "parties:person", public_id)
 
 
 @page("POST")
@@ -162,11 +230,16 @@ def _person_page(request: PageRequest, person: Person, **tried: Form) -> HttpRes
     today = _today()
     memberships = list(person.memberships.select_related("organisation").order_by("-starts_on"))
     held = set(Membership.objects.filter(person=person).held_on(today).values_list("pk", flat=True))
+    wanted = second_factor_roles()
     context: dict[str, Any] = {
         "title": person.name,
         "person": person,
         "memberships": [(each, ROLES.get(each.role), each.pk in held) for each in memberships],
-        "tokens": AuthToken.objects.filter(user=person).order_by("-created"),
+        "tokens": _tokens(person, tried.get("signing")),
+        "factors": factors_of(person),
+        "wanting": sorted(ROLES[each.role].title for each in memberships if each.pk in held and each.role in wanted),
+        "password_form": tried.get("password") or FirstPasswordForm(),
+        "factors_form": tried.get("factors") or ReasonForm(auto_id="factors_%s"),
         "membership_form": tried.get("membership") or MembershipForm(),
         "disable_form": tried.get("disable") or DisableForm(),
         "token_form": tried.get("token") or TokenForm(),
@@ -174,6 +247,17 @@ def _person_page(request: PageRequest, person: Person, **tried: Form) -> HttpRes
         "is_self": person.pk == request.actor.person_pk,
     }
     return render(request, "parties/person.html", context, status=400 if tried else 200)
+
+
+def _tokens(person: Person, tried: Form | None) -> list[tuple[AuthToken, bool, Form]]:
+    """Return the person's tokens, whether each may sign, and the form that lets it."""
+    signing = tokens_that_sign(person)
+    found = []
+    for token in AuthToken.objects.filter(user=person).order_by("-created"):
+        ids = f"{token.token_key}_%s"
+        form = tried if tried is not None and tried.auto_id == ids else SigningForm(auto_id=ids)
+        found.append((token, token.digest in signing, form))
+    return found
 
 
 def _roles_held(person: Person) -> list[tuple[str, str]]:

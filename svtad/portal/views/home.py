@@ -56,7 +56,8 @@ def home(request: PageRequest) -> HttpResponseBase:
         return _participant_home(request)
     release = chosen_release(request, visible_releases(request.actor))
     if release is None:
-        return render(request, "portal/home_empty.html", {"title": "Where we stand"})
+        may_set_up = request.actor.may("manage_phase")
+        return render(request, "portal/home_empty.html", {"title": "Where we stand", "may_set_up": may_set_up})
     held = standing(request.actor, release=release)
     tables: list[tuple[TestScope, tuple[str, ...], tuple[ProviderRow, ...]]] = []
     for each in held:
@@ -131,7 +132,7 @@ def _answer(release: CapabilityRelease, leading: Standing | None) -> tuple[str, 
         return f"{release.code}: {kind} waits for a decision", rest
     if word is Word.CANNOT_DECIDE:
         return f"{release.code}: {kind} cannot be decided: {leading.shown.why}", rest
-    summary = leading.assessment.summary
+    summary = leading.summary
     parts = (
         ("not met", summary.get("not_met", 0) - summary.get("awaiting", 0)),
         ("awaiting a decision", summary.get("awaiting", 0)),
@@ -149,7 +150,7 @@ def _tile(each: Standing) -> Tile:
     key = _KEYS[each.shown.word] if each.assessment or each.step is None else "NOT_JUDGED"
     if each.scope.state in NOT_STARTED:
         key = "NOT_STARTED"
-    summary = each.assessment.summary if each.assessment else {}
+    summary = each.summary
     small = [
         f"{summary[name] - (summary.get('awaiting', 0) if name == 'not_met' else 0)} {word}"
         for name, word in (("not_met", "not met"), ("blocked", "blocked"), ("cannot_evaluate", "not evaluable"))

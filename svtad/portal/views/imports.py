@@ -42,7 +42,10 @@ class Choice:
 
 @page("GET", "POST")
 def imports(request: PageRequest) -> HttpResponseBase:
-    """Take in a file for a phase (`?scope=`, `?kind=`), and list what came in before."""
+    """Take in a file for a phase (`?scope=`, `?kind=`), and list what came in before.
+
+    `?as=csv` sends an empty file of the kind, with its columns.
+    """
     scopes = list(scopes_for(request.actor))
     scope = next((each for each in scopes if each.public_id == request.GET.get("scope")), None)
     choices = _choices(request.actor, scope)
@@ -50,6 +53,8 @@ def imports(request: PageRequest) -> HttpResponseBase:
         (each for each in choices if each.kind.key == request.GET.get("kind") and not each.refused),
         next((each for each in choices if not each.refused), None),
     )
+    if request.GET.get("as") == "csv" and chosen is not None and chosen.kind.columns:
+        return csv_response(f"{chosen.kind.key}.csv", [column.name for column in chosen.kind.columns], ())
     form: UploadForm | None = None
     if scope is not None and chosen is not None:
         data = (request.POST, request.FILES) if request.method == "POST" else (None, None)
@@ -105,7 +110,7 @@ def import_(request: PageRequest, public_id: str) -> HttpResponseBase:
         "kind": kind,
         "scope": scope,
         "release": scope.release if scope else None,
-        "counts": [(label, counts.get(key, 0)) for key, label in kind.labels.items()],
+        "counts": [(label, counts[key]) for key, label in kind.labels.items() if key in counts],
         "errors": errors[:SHOWN_ERRORS],
         "shown": min(batch.error_count, SHOWN_ERRORS),
         "job": job,

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from django.http import HttpResponseBase
 from django.shortcuts import render
 
-from svtad.governance.policies import bodies_of
+from svtad.governance.models import BOARDS
+from svtad.governance.policies import bodies_of, check_can_plan_meetings
 from svtad.governance.queries import Waiting, waiting_for, waiting_on_others
 from svtad.lib.clock import now
+from svtad.parties.policies import allowed
 from svtad.parties.views.lists import csv_response
 from svtad.parties.views.pages import PageRequest, page
 from svtad.rulebook.vocabulary import Body
@@ -27,8 +29,10 @@ def inbox(request: PageRequest) -> HttpResponseBase:
     if request.GET.get("as") == "csv":
         return csv_response("inbox.csv", _HEAD, [*_rows("Needs you", needs), *_rows("Waits for others", others)])
     overdue = [each for each in needs if each.is_overdue]
+    plans = {body for body in BOARDS if allowed(check_can_plan_meetings, request.actor, body)[0]}
     context = {
         "title": "Inbox",
+        "for_agendas": {each.matter.pk for each in (*needs, *others) if _bodies(each) & plans},
         "answer": _answer(needs, overdue),
         "bodies": sorted(own),
         "chosen": asked if asked in own else "",
@@ -64,6 +68,11 @@ def _rows(name: str, found: Iterable[Waiting]) -> Iterable[tuple[object, ...]]:
             )
         for step in each.steps:
             yield (name, each.matter.reference, each.matter.title, step.outcome, step.body, step.clause, *end)
+
+
+def _bodies(waiting: Waiting) -> set[str]:
+    """Return the bodies that something waits for."""
+    return {step.body for step in waiting.steps} | ({waiting.view.body} if waiting.view else set())
 
 
 def _answer(needs: list[Waiting], overdue: list[Waiting]) -> str:
