@@ -1,4 +1,4 @@
-"""Forms of matters, decisions and the calendar. A decision's fields come from the procedure's data."""
+"""Forms of matters, decisions, notices and the calendar. A decision's fields come from the procedure's data."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 
 from svtad.governance.calendar import LISTS
+from svtad.governance.models import Timing
 from svtad.rulebook.procedures import Transition
 from svtad.rulebook.vocabulary import Body
 
@@ -64,21 +65,10 @@ class DecisionForm(forms.Form):
         )
         for need in step.requires:
             if need.kind != "file" and need.key != "rationale":
-                self.fields[need.key] = _field_for(need.kind, need.title, severities)
+                self.fields[need.key] = field_for(need.kind, need.title, severities)
         self.brings = MAY_BRING.get((procedure, step.outcome), ())
         if self.brings:
-            self.fields["clock_start"] = forms.DateField(
-                label="The day from which the timescale of 15.1 runs",
-                widget=DayInput(),
-                required=False,
-                help_text="Only where the phase has no certificate to count from.",
-            )
-            self.fields["due"] = forms.CharField(
-                label="Dates for Testing Issues that 15.1 gives none",
-                widget=forms.Textarea,
-                required=False,
-                help_text="One a line: the issue's reference and the date, such as MOC-SIT-0012 2026-12-18.",
-            )
+            self.fields |= brought()
         needs_reasons = any(need.key == "rationale" for need in step.requires)
         self.fields["rationale"] = forms.CharField(label="Reasons", widget=forms.Textarea, required=needs_reasons)
         document = next((need for need in step.requires if need.kind == "file"), None)
@@ -95,17 +85,7 @@ class DecisionForm(forms.Form):
 
     def clean_due(self) -> dict[str, str]:
         """Read the dates by issue."""
-        due: dict[str, str] = {}
-        for line in str(self.cleaned_data.get("due") or "").splitlines():
-            parts = line.replace(",", " ").split()
-            if not parts:
-                continue
-            try:
-                reference, day = parts
-                due[reference] = dt.date.fromisoformat(day).isoformat()
-            except ValueError as error:
-                raise forms.ValidationError(f"“{line.strip()}” is not a reference and a date.") from error
-        return due
+        return due_dates(self.cleaned_data.get("due"))
 
     @property
     def given(self) -> dict[str, Any]:
@@ -152,7 +132,41 @@ class ViewForm(forms.Form):
     document = forms.FileField(label="The document that records it", required=False)
 
 
-def _field_for(kind: str, title: str, severities: tuple[str, ...]) -> forms.Field:
+def brought() -> dict[str, forms.Field]:
+    """Return the fields of what a step may bring (MAY_BRING)."""
+    return {
+        "clock_start": forms.DateField(
+            label="The day from which the timescale of 15.1 runs",
+            widget=DayInput(),
+            required=False,
+            help_text="Only where the phase has no certificate to count from.",
+        ),
+        "due": forms.CharField(
+            label="Dates for Testing Issues that 15.1 gives none",
+            widget=forms.Textarea,
+            required=False,
+            help_text="One a line: the issue's reference and the date, such as MOC-SIT-0012 2026-12-18.",
+        ),
+    }
+
+
+def due_dates(text: object) -> dict[str, str]:
+    """Read dates by issue, one a line. Raises ValidationError with the line that is none."""
+    due: dict[str, str] = {}
+    for line in str(text or "").splitlines():
+        parts = line.replace(",", " ").split()
+        if not parts:
+            continue
+        try:
+            reference, day = parts
+            due[reference] = dt.date.fromisoformat(day).isoformat()
+        except ValueError as error:
+            raise forms.ValidationError(f"“{line.strip()}” is not a reference and a date.") from error
+    return due
+
+
+def field_for(kind: str, title: str, severities: tuple[str, ...]) -> forms.Field:
+    """Return the field of a statement of that kind, as a procedure requires it."""
     if kind == "severity":
         return forms.ChoiceField(label=title, choices=[("", "Choose"), *((each, each) for each in severities)])
     if kind == "date":
@@ -174,3 +188,40 @@ class OverrideForm(forms.Form):
     jurisdiction = forms.ChoiceField(label="Where", choices=list(LISTS.items()), initial="ENG")
     reason = forms.CharField(label="Reason", max_length=200)
     source = forms.CharField(label="Source", max_length=200, help_text="Where it was proclaimed or published.")
+
+
+class TimingForm(forms.Form):
+    """When a person is e-mailed what no clause demands."""
+
+    timing = forms.ChoiceField(label="E-mail me what no clause demands", choices=Timing.choices)
+
+
+class WithdrawForm(forms.Form):
+    """Why a notice is taken back where it is not sent."""
+
+    reason = forms.CharField(label="Reason", max_length=400)
+
+
+class AddressForm(forms.Form):
+    """The e-mail address of a recipient outside the product."""
+
+    recipient = forms.ChoiceField(label="Recipient")
+    email = forms.EmailField(
+        label="E-mail address", required=False, max_length=254, help_text="Empty: notices to them go by hand."
+    )
+    source = forms.CharField(label="Source", max_length=200, help_text="Who gave the address, and when.")
+
+    def __init__(self, *args: Any, recipients: dict[str, str], **kwargs: Any) -> None:
+        """Offer those for whom an address may be set."""
+        super().__init__(*args, **kwargs)
+        self.fields["recipient"] = forms.ChoiceField(label="Recipient", choices=list(recipients.items()))
+
+
+class ByHandForm(forms.Form):
+    """How and when a notice was sent by hand, and the document that shows it."""
+
+    how = forms.CharField(
+        label="How it was sent", max_length=400, help_text="By letter, to whom, with which reference."
+    )
+    sent_at = forms.DateTimeField(label="Sent", widget=MomentInput())
+    document = forms.FileField(label="The document that shows it", help_text="Kept unchanged under its SHA-256.")

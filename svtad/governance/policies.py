@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from svtad.governance.models import Matter
+from svtad.governance.models import Matter, Meeting
 from svtad.lib.errors import ActionDenied
 from svtad.parties.actors import Actor
-from svtad.parties.models import OrganisationKind
+from svtad.parties.models import Organisation, OrganisationKind, Person
 from svtad.parties.policies import require
+from svtad.parties.roles import RECORDS_FOR, ROLES
 from svtad.rulebook.procedures import Procedure
 from svtad.rulebook.vocabulary import Body
 
@@ -20,6 +21,9 @@ _PARTICIPANTS = frozenset(
     }
 )
 
+
+#: Boards that decide in the product themselves.
+_BOARDS = frozenset({Body.TAB, Body.TAG, Body.PANEL})
 
 #: For which bodies of the procedures the members of each kind of organisation act.
 _BODIES = {
@@ -45,23 +49,26 @@ def bodies_of(actor: Actor) -> frozenset[Body]:
 
 
 def check_can_open_matter(actor: Actor, procedure: Procedure) -> None:
-    """A registrar opens any matter; the DCC's test manager those the DCC proposes; a participant a dispute."""
+    """A registrar opens any matter; the DCC's test manager those the DCC proposes; a participant a dispute.
+
+    What the Secretary of State or a Supplier Party brings, the registrar opens for them.
+    """
     if actor.may("open_matter"):
         return
-    if procedure.proposer == Body.DCC:
-        require(actor, "propose", clause=procedure.clause, what=f"put this before a body: {procedure.title}")
-        return
-    require(actor, "dispute_severity", clause=procedure.clause, what=f"put this before a body: {procedure.title}")
+    wanted = {Body.DCC: "propose", Body.PARTICIPANT: "dispute_severity"}.get(procedure.proposer, "open_matter")
+    require(actor, wanted, clause=procedure.clause, what=f"put this before a body: {procedure.title}")
 
 
 def check_can_record_decision(actor: Actor, matter: Matter, *, body: str, clause: str) -> None:
-    """The registrar records what bodies decide; the DCC's own steps its test manager too; a withdrawal who disputed.
+    """The registrar records what bodies decide; a board's chair or secretary what that board does; the DCC its own.
 
-    Boards and the Secretary of State do not act in the product themselves (our choice, rules.md §3).
-    Whether a participant is the one that raised the dispute is the handler's question.
+    The Secretary of State does not act in the product (our choice, rules.md §3). Whether a participant is the one that
+    raised the dispute is the handler's question.
     """
     _check_sees(actor, matter)
     if actor.may("record_decision"):
+        return
+    if body in _BOARDS and body in actor.organisation_kinds and actor.may(RECORDS_FOR[Body(body)]):
         return
     if body == Body.DCC and actor.may("propose"):
         return
@@ -115,3 +122,38 @@ def check_can_manage_calendar(actor: Actor) -> None:
 def _check_sees(actor: Actor, matter: Matter) -> None:
     if not Matter.objects.visible_to(actor).filter(pk=matter.pk).exists():
         raise ActionDenied("", "There is no such matter among those you may see.")
+
+
+def check_can_plan_meetings(actor: Actor, body: str) -> None:
+    """A board's meetings are planned and kept by the registrar, and by those of its members who decide for it."""
+    own = RECORDS_FOR[Body(body)]
+    if actor.may("record_decision") or (actor.may(own) and body in actor.organisation_kinds):
+        return
+    who = ", ".join(role.title for role in ROLES.values() if role.permissions & {"record_decision", own})
+    raise ActionDenied("", f"You may not plan or keep meetings of {body}. It is for: {who}.", permission=own)
+
+
+def check_can_keep_meeting(actor: Actor, meeting: Meeting) -> None:
+    """Agenda, papers, attendance and minutes are kept by who plans the body's meetings and may see this one."""
+    if not Meeting.objects.visible_to(actor).filter(pk=meeting.pk).exists():
+        raise ActionDenied("", "There is no such meeting among those you may see.")
+    check_can_plan_meetings(actor, meeting.body)
+
+
+def check_sees_matter(actor: Actor, matter: Matter) -> None:
+    """Nobody does anything to a matter that they may not see."""
+    _check_sees(actor, matter)
+
+
+def check_can_set_body_rule(actor: Actor) -> None:
+    """What no document says of a body's meetings is set by administrators."""
+    require(actor, "set_parameter", what="set the quorum of a body")
+
+
+def check_can_declare_interest(actor: Actor, *, person: Person | None, organisation: Organisation | None) -> None:
+    """Everybody declares an interest of their own or of their organisation; the registrar records another's."""
+    if person is not None and person.pk == actor.person_pk:
+        return
+    if organisation is not None and organisation.pk in actor.organisation_pks:
+        return
+    require(actor, "record_decision", what="declare or withdraw the interest of somebody else")

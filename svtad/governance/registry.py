@@ -10,7 +10,42 @@ from svtad.parties.actors import Actor
 from svtad.parties.models import Audience
 
 #: Procedures whose decisions are only recorded until the app that owns their subject exists.
-RECORD_ONLY: frozenset[str] = frozenset()
+RECORD_ONLY: frozenset[str] = frozenset(
+    {
+        "CODE_PROMOTION",
+        "COMPLETION_REPORT",
+        "CORRECTION_PLAN",
+        "DMCT_APPEAL",
+        "DMCT_ECONOMIC",
+        "DMCT_EQUIVALENCE",
+        "DMCT_EXCLUSION",
+        "DMCT_ISSUE",
+        "DMCT_OUTCOME",
+        "DMCT_ROUTE",
+        "DMCT_TIMING",
+        "DMCT_VERSIONS",
+        "DMC_DESELECTION",
+        "DMC_SELECTION",
+        "END_OF_CYCLE_MT",
+        "END_OF_CYCLE_SIT",
+        "INTERFACE_COUNT",
+        "INTERFACE_REPEAT",
+        "MODIFICATION_CONSULTED",
+        "MODIFICATION_DIRECTED",
+        "MODIFICATION_MINOR",
+        "MTAD_DEPTH_BREADTH",
+        "NOV20_BEIS_COMPLETION",
+        "NOV20_BEIS_ELEMENTS",
+        "NOV20_GO_LIVE",
+        "NOV20_SEC_ELEMENTS",
+        "OTHER_DISPUTE",
+        "REDACTED_COPIES",
+        "REGRESSION_SCOPE",
+        "SVTAD_REDESIGNATION",
+        "TEST_PACK_NON_STANDARD",
+        "TEST_PACK_STANDARD",
+    }
+)
 
 
 class Handler(Protocol):

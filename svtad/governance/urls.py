@@ -1,10 +1,23 @@
-"""Addresses of matters, decisions, jobs, files and the calendar."""
+"""Addresses of matters, decisions, notices, procedures, jobs, files and the calendar."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from svtad.governance.views import calendar, files, jobs, matter, matters
+from svtad.governance.views import (
+    calendar,
+    files,
+    interests,
+    jobs,
+    matter,
+    matters,
+    meeting,
+    meeting_decisions,
+    meetings,
+    notices,
+    outbox,
+    procedures,
+)
 
 app_name = "governance"
 urlpatterns = [
@@ -14,7 +27,47 @@ urlpatterns = [
     path("matters/<str:public_id>/views/<str:request_id>/", matter.answer, name="answer"),
     path("matters/<str:public_id>/correct/", matter.correct, name="correct"),
     path("matters/<str:public_id>/<str:body>/<str:outcome>/", matter.decide, name="decide"),
+    path("meetings/", meetings.meetings, name="meetings"),
+    path("meetings/plan/", meetings.plan, name="plan-meeting"),
+    path("meetings/put/", meetings.put, name="put-on-agenda"),
+    path("meetings/rules/", meetings.rules, name="body-rules"),
+    path("meetings/<str:public_id>/", meeting.meeting, name="meeting"),
+    path("meetings/<str:public_id>/change/", meeting.change, name="change-meeting"),
+    path("meetings/<str:public_id>/cancel/", meeting.cancel, name="cancel-meeting"),
+    path("meetings/<str:public_id>/hold/", meeting.hold, name="hold-meeting"),
+    path("meetings/<str:public_id>/file/meeting.ics", meeting.calendar_file, name="meeting-file"),
+    path("meetings/<str:public_id>/agenda/", meeting.agenda, name="agenda"),
+    path("meetings/<str:public_id>/agenda/draw/", meeting.draw, name="draw-agenda"),
+    path("meetings/<str:public_id>/agenda/add/", meeting.add, name="add-item"),
+    path("meetings/<str:public_id>/agenda/order/", meeting.order, name="order-agenda"),
+    path("meetings/<str:public_id>/agenda/take-off/", meeting.take_off, name="take-off"),
+    path("meetings/<str:public_id>/papers/", meeting.paper, name="add-paper"),
+    path("meetings/<str:public_id>/papers/<str:paper_id>/take-back/", meeting.take_back, name="take-back"),
+    path("meetings/<str:public_id>/interests/", interests.declare_at_meeting, name="declare-at-meeting"),
+    path("meetings/<str:public_id>/attendance/", meeting.attend, name="attend"),
+    path("meetings/<str:public_id>/minutes/", meeting.minutes, name="minutes"),
+    path("meetings/<str:public_id>/minutes/approve/", meeting.approve, name="approve-minutes"),
+    path("meetings/<str:public_id>/decisions/", meeting_decisions.decide, name="decide-meeting"),
+    path("matters/<str:public_id>/interests/", interests.declare, name="declare-interest"),
+    path("interests/<str:public_id>/withdraw/", interests.withdraw, name="withdraw-interest"),
     path("decisions/", matters.decisions, name="decisions"),
+    path("procedures/", procedures.procedures, name="procedures"),
+    path("procedures/referrals/", procedures.referral_matrix, name="referrals"),
+    path("procedures/<str:key>/", procedures.procedure, name="procedure"),
+    path("notices/", notices.notices, name="notices"),
+    path("notices/given/", notices.given, name="notices-given"),
+    path("notices/read/", notices.read_all, name="notices-read"),
+    path("notices/timing/", notices.timing, name="notice-timing"),
+    path("notices/outbox/", outbox.outbox, name="outbox"),
+    path("notices/outbox/address/", outbox.address, name="notice-address"),
+    path("notices/<str:public_id>/", notices.notice, name="notice"),
+    path("notices/<str:public_id>/read/", notices.read, name="notice-read"),
+    path("notices/<str:public_id>/withdraw/", notices.withdraw, name="notice-withdraw"),
+    path("deliveries/<str:public_id>/by-hand/", outbox.by_hand, name="delivery-by-hand"),
+    path("deliveries/<str:public_id>/retry/", outbox.retry, name="delivery-retry"),
+    path("deliveries/<str:public_id>/withdraw/", outbox.withdraw, name="delivery-withdraw"),
+    path("published/", notices.published, name="published"),
+    path("published/<str:public_id>/", notices.one_published, name="published-notice"),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/<str:public_id>/", jobs.job, name="job"),
     path("jobs/<str:public_id>/cancel/", jobs.cancel, name="cancel-job"),

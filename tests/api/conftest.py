@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from rest_framework.test import APIClient
 from svtad.parties import actions as party_actions
 from svtad.parties.models import Organisation, Person
 from testphases.models import TestScope
+from tests.api.world import World, make_world
 from tests.factories import MAKER, House, make_house
 
 V1 = "/api/v1"
@@ -24,7 +26,8 @@ class Caller:
         self.client = APIClient()
         self.authorization = ""
         if person is not None:
-            _, token = party_actions.issue_token(person=person, by=MAKER)
+            signs = "" if person.is_service_account else "A test's own."
+            _, token = party_actions.issue_token(person=person, signs_because=signs, by=MAKER)
             self.authorization = f"Bearer {token}"
             self.client.credentials(HTTP_AUTHORIZATION=self.authorization)
 
@@ -57,13 +60,29 @@ class Caller:
 
 
 @pytest.fixture(autouse=True)
-def files_of_this_test(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path / "files"
+def files_of_this_test(files_of_this_test: Path) -> Path:
+    return files_of_this_test
+
+
+@pytest.fixture(scope="class")
+def lent_house(lend) -> House:
+    return lend(make_house)
 
 
 @pytest.fixture
-def house(db) -> House:
-    return make_house()
+def house(lent_house, db) -> House:
+    return lent_house
+
+
+@pytest.fixture(scope="class")
+def lent_world(lend) -> World:
+    return lend(make_house, make_world)
+
+
+@pytest.fixture
+def world(lent_world, db) -> World:
+    """One of everything. Where it is asked for, `house` has to be that world's."""
+    return lent_world
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from svtad.parties import actions as party_actions
 from svtad.parties.models import Organisation, Person
 from svtad.parties.roles import ROLES
 from tests.api.conftest import Caller
-from tests.api.world import CALLS, World, make_world
-from tests.factories import MAKER, make_person
+from tests.api.world import CALLS, World
+from tests.factories import MAKER, House, make_person
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +35,11 @@ CALLERS = (
     ("test_tooling", "alpha"),
 )
 NOBODY = ("anonymous", "a made-up token", "an ended token", "a disabled person", "no role")
+
+
+@pytest.fixture
+def house(world) -> House:
+    return world.house
 
 
 def name_of(role: str, organisation: str) -> str:
@@ -90,8 +95,7 @@ def gets_in(caller: Caller, world: World) -> list[str]:
 
 
 @pytest.mark.parametrize(("role", "organisation"), CALLERS, ids=lambda value: value or "-")
-def test_each_kind_of_caller_gets_exactly_where_it_was_agreed(house, caller, role, organisation):
-    world = make_world(house)
+def test_each_kind_of_caller_gets_exactly_where_it_was_agreed(world, house, caller, role, organisation):
     agreed = json.loads(AGREED.read_text())
     home: Organisation | None = getattr(house, organisation) if organisation else None
     name = name_of(role, organisation)
@@ -119,12 +123,12 @@ def nobody(kind: str, world: World) -> Caller:
 OPEN = {
     "me", "organisations_list", "importers_list", "dmcs_list", "programmes_list", "releases_list", "phases_list",
     "imports_list", "issues_list", "matters_list", "jobs_list", "rulebook_judge", "rulebook_schema", "reports_list",
-    "inbox_list", "deadlines_list",
+    "deputyships_list", "who_may",
+    "inbox_list", "deadlines_list", "meetings_list", "notices_list",
 }  # fmt: skip
 
 
-def test_nobody_gets_anywhere(house):
-    world = make_world(house)
+def test_nobody_gets_anywhere(world):
     for kind in NOBODY:
         known = nobody(kind, world)
         for operation in CALLS:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from knox.models import AuthToken
 
 from tests.api.world import make_world
 from tests.house.ladder import ROOT
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def judged(tooling):
     """Judge by REST, with the sign-in done beforehand."""
-    tooling.client.force_authenticate(user=tooling.person)
+    tooling.client.force_authenticate(user=tooling.person, token=AuthToken())
     return lambda body: tooling.post("/rulebook/judge", body)
 
 

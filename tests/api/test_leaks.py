@@ -8,16 +8,16 @@ from issues.actions import dispute_severity
 from svtad.parties.actors import Actor
 from tests.api.test_access import METHODS, call
 from tests.api.world import CALLS, World, make_world
-from tests.factories import House, make_issue
+from tests.factories import House, make_house, make_issue
 
 pytestmark = pytest.mark.django_db
 
 CANARY = "QZXJ7Canary"
 
 
-def plant(house: House) -> World:
+def plant(world: World) -> World:
     """Fill the world with words of one Supplier Party and of one DCC Service Provider."""
-    world = make_world(house)
+    house = world.house
     supplier: Actor = house.actor("participant")
     issue = make_issue(
         world.sit,
@@ -43,12 +43,21 @@ def plant(house: House) -> World:
     return world
 
 
+@pytest.fixture(scope="class")
+def lent_world(lend) -> World:
+    return lend(make_house, make_world, plant)
+
+
+@pytest.fixture
+def house(world) -> House:
+    return world.house
+
+
 @pytest.mark.parametrize(
     ("role", "organisation"),
     [("participant", "other_supplier"), ("provider_tester", "beta"), ("provider_tester", "gamma")],
 )
-def test_no_word_of_another_party_is_in_any_answer(house, caller, role, organisation):
-    world = plant(house)
+def test_no_word_of_another_party_is_in_any_answer(world, house, caller, role, organisation):
     foreign = caller(role, getattr(house, organisation))
     for operation in CALLS:
         answer = call(foreign, operation, world)
@@ -59,8 +68,7 @@ def test_no_word_of_another_party_is_in_any_answer(house, caller, role, organisa
     assert "supplier" not in {each["code"] for each in foreign.get("/organisations").json()}
 
 
-def test_the_words_are_there_for_whom_they_are(house, caller):
-    world = plant(house)
+def test_the_words_are_there_for_whom_they_are(world, house, caller):
     for known in (caller("participant"), caller("provider_tester", house.alpha), caller("tag_member")):
         assert CANARY.encode() in call(known, "issues_list", world).content
     assert METHODS["issues_list"] == "get"

@@ -13,12 +13,16 @@ from issues.actions import propose_exclusion
 from issues.models import TestingIssue
 from svtad.gates.actions import assess, file_report
 from svtad.gates.models import Assessment, FiledReport
-from svtad.governance.actions import open_matter
-from svtad.governance.models import Decision, Job, Matter, StoredFile, ViewRequest
+from svtad.governance.actions import open_matter, plan_meeting
+from svtad.governance.models import Decision, Job, Matter, Meeting, Notice, StoredFile, ViewRequest
 from svtad.intake.actions import receive_file
 from svtad.intake.models import ImportBatch
+from svtad.lib.clock import london_date, now
+from svtad.parties.actions import issue_token, name_deputy
+from svtad.parties.models import Deputyship, Membership, Person
 from testphases.models import PlannedTest, TestScope
-from tests.factories import House, decide, make_dmc, make_issue, make_paper
+from tests.factories import MAKER, House, at, decide, make_dmc, make_issue, make_paper
+from tests.governance.mailing import give
 
 MORNING = "2026-03-02T09:00:00Z"
 
@@ -32,13 +36,18 @@ class World:
     test: PlannedTest
     issue: TestingIssue
     matter: Matter
+    meeting: Meeting
     asked: ViewRequest
+    notice: Notice
     decision: Decision
     paper: StoredFile
     batch: ImportBatch
     job: Job
     assessment: Assessment
     report: FiledReport
+    person: Person
+    token_key: str
+    deputyship: Deputyship
 
 
 def make_world(house: House) -> World:
@@ -78,20 +87,52 @@ def make_world(house: House) -> World:
     )
     job = batch.job
     assert job is not None
+    registrar, member = _person(house, "registrar"), _person(house, "tag_member")
+    token, _ = issue_token(person=registrar, by=MAKER)
+    today = london_date(now())
+    deputyship = name_deputy(
+        membership=Membership.objects.get(person=member),
+        deputy=_person(house, "tab_member"),
+        starts_on=today,
+        ends_on=today,
+        reason="On leave.",
+        by=MAKER,
+    )
     return World(
         house=house,
         sit=sit,
         test=test,
         issue=issue,
         matter=matter,
+        meeting=plan_meeting(body="TAG", title="TAG 41", starts_at=at(days=14), by=MAKER),
         asked=ViewRequest.objects.get(matter=completion),
+        notice=give(_person(house, "test_manager")),
         decision=decision,
         paper=paper,
         batch=batch,
         job=job,
         assessment=assessment,
         report=report,
+        person=registrar,
+        token_key=token.token_key,
+        deputyship=deputyship,
     )
+
+
+def _person(house: House, role: str) -> Person:
+    return Person.objects.get(public_id=house.actor(role).actor_id)
+
+
+def _deputy(world: World) -> dict[str, Any]:
+    today = london_date(now()).isoformat()
+    membership = Membership.objects.get(person=world.person)
+    return {
+        "membership": membership.public_id,
+        "deputy": world.deputyship.deputy.email,
+        "starts_on": today,
+        "ends_on": today,
+        "reason": "On leave.",
+    }
 
 
 def _file(name: str = "results.csv") -> SimpleUploadedFile:
@@ -120,6 +161,21 @@ def _plan(world: World) -> dict[str, Any]:
 CALLS: dict[str, Call] = {
     "me": Call(lambda w: "/me"),
     "organisations_list": Call(lambda w: "/organisations"),
+    "people_list": Call(lambda w: "/people"),
+    "people_get": Call(lambda w: f"/people/{w.person.public_id}"),
+    "tokens_let_sign": Call(
+        lambda w: f"/people/{w.person.public_id}/tokens/{w.token_key}/signing", lambda w: {"reason": "For the minutes."}
+    ),
+    "deputyships_list": Call(lambda w: "/deputyships"),
+    "deputyships_name": Call(lambda w: "/deputyships", _deputy),
+    "deputyships_answer": Call(lambda w: f"/deputyships/{w.deputyship.public_id}/answer", lambda w: {"confirm": True}),
+    "deputyships_end": Call(lambda w: f"/deputyships/{w.deputyship.public_id}/end", lambda w: {}),
+    "access_rules_list": Call(lambda w: "/access-rules"),
+    "access_rules_set": Call(
+        lambda w: "/access-rules",
+        lambda w: {"kind": "OWN_DECISION", "key": "EXCLUSION", "value": True, "reason": "One person is on duty."},
+    ),
+    "who_may": Call(lambda w: "/who-may", lambda w: {"body": "TAG", "procedure": "EXCLUSION"}),
     "importers_list": Call(lambda w: "/importers"),
     "dmcs_list": Call(lambda w: "/dmcs"),
     "programmes_list": Call(lambda w: "/programmes"),
@@ -193,6 +249,18 @@ CALLS: dict[str, Call] = {
     ),
     "inbox_list": Call(lambda w: "/inbox"),
     "deadlines_list": Call(lambda w: "/deadlines"),
+    "meetings_list": Call(lambda w: "/meetings"),
+    "meetings_create": Call(
+        lambda w: "/meetings", lambda w: {"body": "TAG", "title": "TAG 42", "starts_at": "2026-03-16T10:00:00Z"}
+    ),
+    "meetings_get": Call(lambda w: f"/meetings/{w.meeting.public_id}"),
+    "meetings_agenda": Call(lambda w: f"/meetings/{w.meeting.public_id}/agenda"),
+    "meetings_put": Call(
+        lambda w: f"/meetings/{w.meeting.public_id}/agenda", lambda w: {"matters": [w.matter.public_id]}
+    ),
+    "notices_list": Call(lambda w: "/notices"),
+    "notices_get": Call(lambda w: f"/notices/{w.notice.public_id}"),
+    "notices_read": Call(lambda w: f"/notices/{w.notice.public_id}/read", lambda w: {}),
     "files_create": Call(lambda w: "/files", lambda w: {"file": _file("minutes.pdf")}, upload=True),
     "files_get": Call(lambda w: f"/files/{w.paper.public_id}"),
     "files_content": Call(lambda w: f"/files/{w.paper.public_id}/content"),

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from svtad.governance import actions, registry
-from svtad.governance.models import Matter, StoredFile
+from svtad.governance.models import AgendaItem, Matter, Meeting, StoredFile
 from svtad.parties.actors import Actor, system_actor
 from svtad.parties.audiences import GOVERNANCE, audience_of
 from svtad.parties.models import Audience
+from tests.governance.boards import AFTER, T0, TAG_DAY, somebody
 
 
 @pytest.fixture(autouse=True)
@@ -78,3 +79,44 @@ def paper(audience, registrar) -> StoredFile:
         audience=audience,
         by=registrar,
     )
+
+
+# --- meetings of the boards
+
+
+@pytest.fixture
+def chair() -> Actor:
+    return somebody("c", "tag", kinds=("TAG",), permissions=("decide_as_tag", "see_all_phases"))
+
+
+@pytest.fixture
+def member() -> Actor:
+    return somebody("m", "tag", kinds=("TAG",), permissions=("see_all_phases",))
+
+
+@pytest.fixture
+def plan(registrar):
+    """Plan a meeting, by default of TAG on Maundy Thursday."""
+
+    def make(title: str = "TAG 41", *, body: str = "TAG", held: bool = False, **more) -> Meeting:
+        values = {"body": body, "title": title, "starts_at": TAG_DAY, "by": registrar, "at": T0}
+        meeting = actions.plan_meeting(**(values | more))
+        return actions.hold_meeting(meeting=meeting, by=registrar, at=AFTER) if held else meeting
+
+    return make
+
+
+@pytest.fixture
+def on_agenda(plan, open_matter, registrar):
+    """A held meeting of TAG with so many exclusions on its agenda, in order."""
+
+    def make(count: int = 3, *, held: bool = True, **more) -> tuple[Meeting, list[AgendaItem]]:
+        meeting = plan(**more)
+        items = actions.put_on_agenda(
+            meeting=meeting, matters=[open_matter() for _ in range(count)], by=registrar, at=T0
+        )
+        if held:
+            meeting = actions.hold_meeting(meeting=meeting, by=registrar, at=AFTER)
+        return meeting, items
+
+    return make

@@ -335,3 +335,20 @@ def test_nobody_finds_in_an_inbox_what_they_may_not_see(open_matter, registrar):
     stranger = replace(registrar, audience_keys=frozenset({"org:" + "x" * 22}))
     assert waiting_for(stranger, bodies=("TAG",), moment=TAG_DAY) == []
     assert list(deadlines_for(stranger)) == []
+
+
+# --- who records -------------------------------------------------------------------------------------
+
+
+def test_a_boards_chair_records_what_that_board_decides_and_no_other(open_matter):
+    chair = Actor(
+        kind="PERSON", actor_id="c" * 22, label="Chris of TAG", audience_keys=frozenset({"tag"}),
+        organisation_kinds=frozenset({"TAG"}), permissions=frozenset({"decide_as_tag"}),
+    )  # fmt: skip
+    decide = {"matter": open_matter(), "body": "TAG", "outcome": "AGREE", "decided_at": TAG_DAY}
+    member = replace(chair, permissions=frozenset({"give_view"}))
+    elsewhere = replace(chair, organisation_kinds=frozenset({"TAB"}))
+    for other in (member, elsewhere):
+        with pytest.raises(ActionDenied):
+            actions.record_decision(**decide, by=other)
+    assert actions.record_decision(**decide, by=chair).recorded_by == "Chris of TAG"

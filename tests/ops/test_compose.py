@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +103,17 @@ def test_the_image_holds_every_root_package_and_only_the_locked_base():
     assert re.search(r"(?m)^USER (?!root)", text)
 
 
+def _until(condition: Callable[[], bool], *, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 @pytest.fixture(scope="module")
 def backends():
     with servers.postgres() as postgres, servers.redis(aof=True) as redis:
@@ -139,6 +152,9 @@ def test_every_command_runs_and_its_health_check_agrees(backends, tmp_path):
                 process.process = subprocess.Popen(
                     process.command, cwd=ROOT, env=process.environment, stdout=log, stderr=log, start_new_session=True
                 )
+        # A health check costs as much as a start: it is not tried before there is something to check.
+        _until(lambda: _listens(port) or not running["web"].alive)
+        _until(lambda: " ready." in running["worker"].log.read_text() or not running["worker"].alive)
         for name, process in running.items():
             test = services[name]["healthcheck"]["test"][1:]
             deadline, checked = time.monotonic() + 60, run(test, name)

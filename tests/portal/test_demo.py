@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.test import Client
 
 from svtad.gates.actions import assess
 from svtad.governance.models import Matter
 from svtad.lib.clock import now
 from svtad.parties.actors import system_actor
 from svtad.portal.demo import papers, testing
-from svtad.portal.demo.cast import ORGANISATIONS, Cast
+from svtad.portal.demo.cast import DEMO_DOMAIN, DEMO_PASSWORD, ORGANISATIONS, PEOPLE, Cast
 from svtad.portal.demo.load import is_loaded, load
 from svtad.rulebook.findings import Finding, Judgement
 from svtad.rulebook.vocabulary import EvidenceKind, EvidenceState, Step, Verdict
@@ -36,13 +37,22 @@ def finding_of(scope: TestScope, key: str) -> Finding:
     return Judgement.from_json({**shell, **more, "findings": [row.data]}).findings[0]
 
 
-@pytest.fixture
-def cast() -> Cast:
-    """Load the demonstration."""
+def load_it() -> Cast:
     assert not is_loaded()
     made = load(now=now())
     assert is_loaded()
     return made
+
+
+@pytest.fixture(scope="class")
+def lent_cast(lend) -> Cast:
+    return lend(load_it)
+
+
+@pytest.fixture
+def cast(lent_cast, db, files_of_this_test) -> Cast:
+    """Load the demonstration."""
+    return lent_cast
 
 
 @pytest.fixture
@@ -136,6 +146,15 @@ def test_each_verdict_is_right_by_hand_and_ordinary_use_turns_it_met(cast: Cast,
     papers.confirm_completion(cast=cast, scope=sit, at=now())
     sit.refresh_from_db()
     assert sit.state == "COMPLETE"
+
+
+def test_everybody_of_the_demonstration_signs_in_with_its_one_password(cast: Cast, client: Client) -> None:
+    """Through the form, as the page of the demonstration tells people to."""
+    for handle, name, _, _ in PEOPLE:
+        answer = client.post("/sign-in/", {"username": f"{handle}@{DEMO_DOMAIN}", "password": DEMO_PASSWORD})
+        assert answer.status_code == 302, handle
+        assert name in client.get("/").content.decode()
+        client.logout()
 
 
 def test_the_demonstration_is_labelled_synthetic_and_drops_nothing(cast: Cast, sit: TestScope) -> None:

@@ -15,13 +15,17 @@ from svtad.governance.models import View, ViewRequest
 from svtad.lib.clock import now
 from svtad.parties.audiences import GOVERNANCE, audience_of
 from svtad.parties.models import Person
-from tests.factories import MAKER, at, decide, make_house, make_issue
+from tests.factories import MAKER, House, at, decide, make_house, make_issue
+
+
+@pytest.fixture(scope="class")
+def lent_house(lend) -> House:
+    return lend(make_house)
 
 
 @pytest.fixture
-def house(db, settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path / "files"
-    return make_house()
+def house(lent_house, db, files_of_this_test) -> House:
+    return lent_house
 
 
 @pytest.fixture

@@ -1,30 +1,108 @@
-"""What is written here: matters and their decisions, jobs, files, the calendar's corrections."""
+"""What is written here: matters and their decisions, notices, jobs, files, the calendar's corrections."""
 
 from __future__ import annotations
 
+from svtad.governance.actions.agendas import (
+    add_item,
+    add_paper,
+    draw_agenda,
+    put_on_agenda,
+    reorder_agenda,
+    take_back_paper,
+    take_off_agenda,
+)
+from svtad.governance.actions.attending import (
+    Attendee,
+    record_attendance,
+)
 from svtad.governance.actions.consulting import ask_view, record_view
 from svtad.governance.actions.deadlines import move_deadlines
+from svtad.governance.actions.digests import queue_digests
 from svtad.governance.actions.given import Given
 from svtad.governance.actions.holidays import add_override, remove_override
+from svtad.governance.actions.interests import (
+    declare_interest,
+    withdraw_interest,
+)
 from svtad.governance.actions.matters import correct_decision, open_matter, record_decision
+from svtad.governance.actions.meeting_decisions import (
+    NotRecorded,
+    RowReport,
+    Taken,
+    preview_meeting_decisions,
+    record_meeting_decisions,
+)
+from svtad.governance.actions.meetings import (
+    approve_minutes,
+    attach_minutes,
+    cancel_meeting,
+    change_meeting,
+    hold_meeting,
+    plan_meeting,
+    set_body_rule,
+)
+from svtad.governance.actions.notices import (
+    mark_all_read,
+    mark_read,
+    notify,
+    queue_due_notices,
+    record_sent_by_hand,
+    retry_delivery,
+    set_notice_address,
+    set_notice_timing,
+    withdraw_notice,
+)
 from svtad.governance.actions.queueing import cancel_job, enqueue_job, run_job_now
 from svtad.governance.actions.references import next_reference, next_references
 from svtad.governance.files import store_file
 
 __all__ = [
+    "Attendee",
     "Given",
+    "NotRecorded",
+    "RowReport",
+    "Taken",
+    "add_item",
     "add_override",
+    "add_paper",
+    "approve_minutes",
     "ask_view",
+    "attach_minutes",
     "cancel_job",
+    "cancel_meeting",
+    "change_meeting",
     "correct_decision",
+    "declare_interest",
+    "draw_agenda",
     "enqueue_job",
+    "hold_meeting",
+    "mark_all_read",
+    "mark_read",
     "move_deadlines",
     "next_reference",
     "next_references",
+    "notify",
     "open_matter",
+    "plan_meeting",
+    "preview_meeting_decisions",
+    "put_on_agenda",
+    "queue_digests",
+    "queue_due_notices",
+    "record_attendance",
     "record_decision",
+    "record_meeting_decisions",
+    "record_sent_by_hand",
     "record_view",
     "remove_override",
+    "reorder_agenda",
+    "retry_delivery",
     "run_job_now",
+    "set_body_rule",
+    "set_notice_address",
+    "set_notice_timing",
     "store_file",
+    "take_back_paper",
+    "take_off_agenda",
+    "withdraw_interest",
+    "withdraw_notice",
 ]

@@ -11,6 +11,7 @@ from svtad.audit.actions import record
 from svtad.governance.actions.consulting import ask_views_due
 from svtad.governance.actions.deadlines import renew_deadlines
 from svtad.governance.actions.given import Given, check_given
+from svtad.governance.actions.notices import queue_due_notices
 from svtad.governance.actions.references import next_reference
 from svtad.governance.calendar import last_day_of_window
 from svtad.governance.models import Decision, Matter, StoredFile
@@ -97,6 +98,7 @@ def open_matter(
         detail={"procedure": rules.key, "document": document, "version": version},
     )
     ask_views_due(matter=matter, rules=rules, by=by, at=moment)
+    queue_due_notices(matter=matter, on="OPEN", decision=None, by=by, at=moment)
     return matter
 
 
@@ -163,9 +165,10 @@ def record_decision(
 
 
 def _follow_up(matter: Matter, rules: Procedure, decision: Decision, *, by: Actor, at: dt.datetime) -> None:
-    """Set what the new state brings: deadlines, and views to be asked."""
+    """Set what the new state brings: deadlines, views to be asked, and who must be told."""
     renew_deadlines(matter=matter, rules=rules, decision=decision, by=by, at=at)
     ask_views_due(matter=matter, rules=rules, by=by, at=at)
+    queue_due_notices(matter=matter, on=decision.outcome, decision=decision, by=by, at=at)
 
 
 @transaction.atomic

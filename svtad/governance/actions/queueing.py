@@ -37,11 +37,13 @@ def enqueue_job(
     if kind not in jobs.runner_kinds():
         raise LookupError(f"no runner is registered for jobs of the kind {kind!r}")
     moment = at or now()
+    # What a deputy asked for is done in the deputyship too, as long as it holds.
+    deputyship = {"deputyship": by.deputyship} if by.deputyship else {}
     job = _create_job(
         kind=kind,
         unique_key=unique_key,
         title=title[:200],
-        params=params or {},
+        params={**(params or {}), **deputyship},
         audience=audience,
         requested_by_id=by.person_pk,
         recorded_by=by.label,

@@ -1,10 +1,10 @@
-"""REST: jobs, stored files, matters before the boards and what is decided on them."""
+"""REST: jobs, stored files, matters before the boards, what is decided on them, and who was told."""
 
 from __future__ import annotations
 
-from svtad.governance.api import matters, work
+from svtad.governance.api import matters, meetings, notices, work
 from svtad.governance.api.work import download
 
 __all__ = ["download", "urlpatterns"]
 
-urlpatterns = [*work.urlpatterns, *matters.urlpatterns]
+urlpatterns = [*work.urlpatterns, *matters.urlpatterns, *notices.urlpatterns, *meetings.urlpatterns]

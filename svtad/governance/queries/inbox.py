@@ -80,6 +80,30 @@ def waiting_on_others(actor: Actor, *, bodies: Collection[str], moment: dt.datet
     )
 
 
+def open_to(matters: QuerySet[Matter], *, bodies: Collection[str], moment: dt.datetime) -> dict[int, Waiting]:
+    """Return what each of `matters` has for `bodies` now, by its key: steps, owed or not, and a view not yet given.
+
+    A fixed number of queries, whatever there is.
+    """
+    rows = _with_deadlines(matters)
+    counts = _counts(rows, moment)
+    unanswered = ~Exists(View.objects.filter(request=OuterRef("pk")))
+    asked = {
+        request.matter_id: request
+        for request in ViewRequest.objects.filter(unanswered, matter__in=[row.pk for row in rows], body__in=bodies)
+    }
+    return {
+        row.pk: _of(
+            row,
+            [step for step in _steps(row) if step.body in bodies],
+            counts,
+            moment=moment,
+            view=asked.get(row.pk),
+        )
+        for row in rows
+    }
+
+
 def _state_with_step_of(bodies: Collection[str]) -> Q:
     found = Q(pk__in=())
     for rules in PROCEDURES.values():

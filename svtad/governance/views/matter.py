@@ -12,11 +12,19 @@ from django.shortcuts import get_object_or_404, render
 
 from svtad.governance.actions import Given, ask_view, correct_decision, record_decision, record_view, store_file
 from svtad.governance.forms import AskForm, CorrectionForm, DecisionForm, ViewForm
-from svtad.governance.models import Deadline, Decision, Matter, StoredFile, View, ViewRequest
-from svtad.governance.policies import check_can_ask_view, check_can_give_view, check_can_record_decision
+from svtad.governance.models import BOARDS, Deadline, Decision, Matter, Meeting, StoredFile, View, ViewRequest
+from svtad.governance.policies import (
+    check_can_ask_view,
+    check_can_give_view,
+    check_can_plan_meetings,
+    check_can_record_decision,
+)
 from svtad.governance.queries import last_decision
 from svtad.governance.queries.deadlines import Count, counts_of
+from svtad.governance.queries.meetings import boards_for, interests_in, meetings_of
 from svtad.governance.registry import handler_for
+from svtad.governance.views.meeting_forms import InterestForm
+from svtad.governance.views.meeting_parts import interest_form, withdrawable_by
 from svtad.lib import clock
 from svtad.parties.actors import Actor
 from svtad.parties.policies import allowed
@@ -46,7 +54,7 @@ class NextStep:
 def matter(request: PageRequest, public_id: str) -> HttpResponseBase:
     """One matter: what it is, by which clause, what was decided, what may come next."""
     found = get_object_or_404(Matter.objects.visible_to(request.actor), public_id=public_id)
-    return _matter_page(request, found)
+    return matter_page(request, found)
 
 
 @page("POST")
@@ -60,7 +68,7 @@ def decide(request: PageRequest, public_id: str, body: str, outcome: str) -> Htt
     form = DecisionForm(request.POST, request.FILES, procedure=rules.key, step=step, severities=severities_of(rules))
     decision = carried_out(form, lambda: _record(found, step, form, request.actor))
     if decision is None:
-        return _matter_page(request, found, tried=form)
+        return matter_page(request, found, tried=form)
     return done(request, f"{found.reference}: {body} {outcome} recorded.", "governance:matter", found.public_id)
 
 
@@ -99,19 +107,19 @@ def _kept(upload: Any, matter: Matter, actor: Actor, purpose: str = "decision") 
     )
 
 
-def _matter_page(
+def matter_page(
     request: PageRequest,
     matter: Matter,
     *,
     tried: DecisionForm | None = None,
     asking: AskForm | None = None,
     answering: tuple[str, ViewForm] | None = None,
+    declaring: InterestForm | None = None,
 ) -> HttpResponseBase:
+    """Return the page of `matter`; with the form that cannot be taken as it is, where one was sent."""
     rules = procedure(matter.procedure)
-    decided = list(matter.decisions.select_related("document", "supersedes").order_by("sequence"))
-    superseded = {each.supersedes_id for each in decided}
-    for each in decided:
-        each.is_superseded = each.pk in superseded
+    decided = _decided(matter, request.actor)
+    interests = interests_in(request.actor, matters=[matter.pk])
     held = Deadline.objects.filter(matter=matter, ended_at=None)
     counted = sorted(counts_of(held, clock.now()).values(), key=lambda count: count.deadline.last_day)
     handler = handler_for(matter.procedure)
@@ -120,6 +128,7 @@ def _matter_page(
         "matter": matter,
         "rules": rules,
         "at_rest": rules.is_final(matter.state),
+        "is_pending": rules.is_pending(matter.state),
         "decisions": decided,
         "about": handler.describe(matter) if handler else "",
         "subject_url": handler.url(matter) if handler else "",
@@ -129,10 +138,40 @@ def _matter_page(
         "ask": asking or _ask_form(matter, rules),
         "may_ask": allowed(check_can_ask_view, request.actor, matter)[0],
         "correctable": _correctable(matter, request.actor),
+        "agenda_items": meetings_of(matter, request.actor),
+        "may_put": _may_put(matter, request.actor),
+        "interests": interests,
+        "withdrawable": withdrawable_by(request.actor, interests),
+        "interest": declaring or interest_form(request.actor),
         "synthetic": matter.is_synthetic,
     }
-    wrong = tried or asking or answering
+    wrong = tried or asking or answering or declaring
     return render(request, "governance/matter.html", context, status=400 if wrong else 200)
+
+
+def _decided(matter: Matter, actor: Actor) -> list[Decision]:
+    """Return the decisions, each with whether it was superseded, and its document and meeting where they are seen."""
+    rows = matter.decisions.select_related("document", "supersedes", "taken_at__item__meeting").order_by("sequence")
+    decided: list[Any] = list(rows)
+    superseded = {each.supersedes_id for each in decided}
+    files = StoredFile.objects.visible_to(actor).filter(pk__in=[each.document_id for each in decided])
+    seen_files = set(files.values_list("pk", flat=True))
+    marks = {each.pk: each.taken_at for each in decided if hasattr(each, "taken_at")}
+    meetings = Meeting.objects.visible_to(actor).filter(pk__in=[mark.item.meeting_id for mark in marks.values()])
+    seen_meetings = set(meetings.values_list("pk", flat=True))
+    for each in decided:
+        each.is_superseded = each.pk in superseded
+        each.shown_document = each.document if each.document_id in seen_files else None
+        mark = marks.get(each.pk)
+        each.without_quorum = bool(mark and mark.without_quorum)
+        each.shown_mark = mark if mark and mark.item.meeting_id in seen_meetings else None
+    return decided
+
+
+def _may_put(matter: Matter, actor: Actor) -> bool:
+    """Return whether `actor` keeps the meetings of a board that the matter is for now."""
+    kept = {body.value for body in BOARDS if allowed(check_can_plan_meetings, actor, body)[0]}
+    return bool(kept) and bool(kept.intersection(boards_for(matter, moment=clock.now())))
 
 
 @dataclass(frozen=True)
@@ -175,7 +214,7 @@ def ask(request: PageRequest, public_id: str) -> HttpResponseBase:
     form = AskForm(request.POST, bodies=bodies)
     made = carried_out(form, lambda: ask_view(matter=found, **form.cleaned_data, by=request.actor))
     if made is None:
-        return _matter_page(request, found, asking=form)
+        return matter_page(request, found, asking=form)
     return done(request, f"{made.body} was asked for its view.", "governance:matter", found.public_id)
 
 
@@ -187,7 +226,7 @@ def answer(request: PageRequest, public_id: str, request_id: str) -> HttpRespons
     form = ViewForm(request.POST, request.FILES, prefix=asked.public_id)
     made = carried_out(form, lambda: _give(asked, form, request.actor))
     if made is None:
-        return _matter_page(request, found, answering=(asked.public_id, form))
+        return matter_page(request, found, answering=(asked.public_id, form))
     return done(request, f"The view of {asked.body} is recorded.", "governance:matter", found.public_id)
 
 

@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.http import HttpResponseBase
 from django.shortcuts import render
 
-from svtad.governance.models import Decision, Matter
+from svtad.governance.models import Decision, Matter, StoredFile
 from svtad.parties.views.lists import csv_response, paged
 from svtad.parties.views.pages import PageRequest, page
 from svtad.rulebook.procedures import PROCEDURES, procedure
@@ -35,7 +35,7 @@ def matters(request: PageRequest) -> HttpResponseBase:
                 (
                     matter.reference,
                     procedure(matter.procedure).title,
-                    f"{matter.document} v{matter.version}, {procedure(matter.procedure).clause}",
+                    procedure(matter.procedure).citation,
                     matter.title,
                     matter.proposer,
                     matter.state,
@@ -49,6 +49,7 @@ def matters(request: PageRequest) -> HttpResponseBase:
     for matter in found.object_list:
         matter.rules = PROCEDURES.get(matter.procedure)
         matter.at_rest = matter.rules is not None and matter.rules.is_final(matter.state)
+        matter.is_pending = matter.rules is not None and matter.rules.is_pending(matter.state)
     context = {
         "title": "Matters",
         "matters": found,
@@ -64,7 +65,7 @@ def decisions(request: PageRequest) -> HttpResponseBase:
     """The register of decisions; `?body=` and `?procedure=` narrow it, `?as=csv` sends the same as CSV."""
     rows = (
         Decision.objects.filter(matter__in=Matter.objects.visible_to(request.actor))
-        .select_related("matter", "document")
+        .select_related("matter", "document", "taken_at")
         .order_by("-decided_at", "-id")
     )
     body, key = request.GET.get("body", ""), request.GET.get("procedure", "")
@@ -90,6 +91,7 @@ def decisions(request: PageRequest) -> HttpResponseBase:
                 "Against the computed result",
                 "Document SHA-256",
                 "Recorded by",
+                "Without quorum",
             ),
             (
                 (
@@ -102,18 +104,24 @@ def decisions(request: PageRequest) -> HttpResponseBase:
                     each.to_state,
                     each.matter.reference,
                     each.matter.title,
-                    f"{each.matter.document} v{each.matter.version}, {each.clause}",
+                    procedure(each.matter.procedure).cite(each.clause),
                     each.rationale,
                     each.against_computed,
                     each.document.sha256 if each.document else "",
                     each.recorded_by,
+                    hasattr(each, "taken_at") and each.taken_at.without_quorum,
                 )
                 for each in rows.iterator(chunk_size=500)
             ),
         )
+    found = paged(request, rows)
+    files = StoredFile.objects.visible_to(request.actor).filter(pk__in=[each.document_id for each in found.object_list])
+    seen = set(files.values_list("pk", flat=True))
+    for each in found.object_list:
+        each.shown_document = each.document if each.document_id in seen else None
     context = {
         "title": "Decisions",
-        "decisions": paged(request, rows),
+        "decisions": found,
         "bodies": list(Body),
         "procedures": sorted(PROCEDURES.values(), key=lambda rules: rules.title),
         "chosen": {"body": body, "procedure": key},

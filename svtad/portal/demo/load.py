@@ -10,7 +10,7 @@ from django.db import transaction
 from svtad.gates.actions import assess, assess_scope
 from svtad.parties.actors import system_actor
 from svtad.parties.models import Person
-from svtad.portal.demo import issues, papers, phases, testing
+from svtad.portal.demo import issues, meetings, papers, phases, testing
 from svtad.portal.demo.cast import DEMO_DOMAIN, Cast, enter_cast
 from svtad.portal.demo.phases import Phases
 from svtad.rulebook.vocabulary import Step
@@ -40,6 +40,7 @@ def load(*, now: dt.datetime) -> Cast:
     for provider in cast.providers:
         _finished(cast, made, f"MOC PIT {provider.code}", prefix=f"MOC-{provider.code.upper()}", start=day(90))
     _sit_almost_there(cast, made, day=day)
+    meetings.enter_meetings(cast=cast, held_at=day(21), drawn_at=day(1), next_at=day(-7))
     for scope in made.scopes.values():
         assess_scope(scope=scope, by=system_actor("Demonstration"), trigger="facts", at=now)
     return cast

@@ -137,6 +137,7 @@ def enter(*, cast: Cast, scope: TestScope, at: dt.datetime) -> None:
     )
     approval = request_approval_to_proceed(scope=scope, by=cast.actor("manager", at), at=at)
     decide(cast, approval.matter, body="DCC", outcome="ISSUE", at=at)
+    assess(scope=scope, step=Step.ENTRY, by=cast.actor("manager", at), at=at)
     for state in ("ENTRY_ASSESSED", "IN_PROGRESS"):
         move_scope(scope=scope, to_state=state, by=cast.actor("manager", at), at=at)
 

@@ -1,0 +1,1 @@
+"""Tags by which pages of other apps show notices."""
