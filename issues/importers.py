@@ -59,6 +59,7 @@ class IssuesImporter(ScopeImporter[IssueRow]):
         "unchanged": "Issues already as in the file",
     }
     parameters: ClassVar[tuple[Parameter, ...]] = (ZONE,)
+    columns = COLUMNS
     most_bytes = 50 * 1024 * 1024
 
     def __init__(self) -> None:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections import deque
 
+from issues.models import CountingQuestion, ExclusionProposal, SeverityDispute, TestingIssue
 from issues.models import IssueState as S
-from issues.models import TestingIssue
+from issues.queries.boards import OPEN_EXCLUSIONS
 from svtad.lib.errors import ActionDenied, Refused
 from svtad.parties.actors import Actor
 from svtad.parties.models import Organisation, OrganisationKind
 from svtad.parties.policies import require
+from svtad.rulebook.vocabulary import DisputeState, ExclusionState
 from testphases.models import ScopeParticipation, TestScope
 
 #: The phases whose issues section H14.37 of the Code does not reach (14.1 names SIT, UTS, SCT and MT):
@@ -171,6 +173,36 @@ def check_is_open(issue: TestingIssue, *, what: str, clause: str = CLAUSE) -> No
     """Refuse what is done only to an open issue."""
     if issue.state in CLOSED_STATES:
         raise Refused(clause, f"{issue.reference} is {S(issue.state).label.lower()}: {what} needs it reopened first.")
+
+
+def check_not_excluded(issue: TestingIssue, scope: TestScope) -> None:
+    """Refuse a second proposal while one is open or agreed, and any after the Secretary of State dismissed one."""
+    proposals = ExclusionProposal.objects.filter(issue=issue, scope=scope).select_related("matter")
+    for proposal in proposals.order_by("id"):
+        matter, state = proposal.matter, ExclusionState(proposal.matter.state)
+        if state.excludes:
+            raise Refused("SVTAD 13.20", f"{issue.reference} is excluded from {scope} already ({matter.reference}).")
+        if state in OPEN_EXCLUSIONS:
+            raise Refused("SVTAD 13.20", f"{matter.reference} proposes this already and is still open.")
+        if state == ExclusionState.SOS_DISMISSED:
+            raise Refused("SVTAD 13.21", f"The Secretary of State dismissed it finally ({matter.reference}).")
+
+
+def check_not_disputed(issue: TestingIssue) -> None:
+    """Refuse a second dispute while one is open, and any after TAG decided: that is final (14.2)."""
+    for dispute in SeverityDispute.objects.filter(issue=issue).select_related("matter").order_by("id"):
+        state = DisputeState(dispute.matter.state)
+        if state.is_pending:
+            raise Refused("SVTAD 14.2", f"{dispute.matter.reference} disputes this severity already.")
+        if state == DisputeState.DECIDED:
+            raise Refused("SVTAD 14.2", f"TAG decided on this severity finally ({dispute.matter.reference}).")
+
+
+def check_not_asked(issue: TestingIssue, scope: TestScope) -> None:
+    """Refuse to ask a second time whether an SCT issue counts in a phase (13.22)."""
+    asked = CountingQuestion.objects.filter(issue=issue, scope=scope).select_related("matter").first()
+    if asked is not None:
+        raise Refused("SVTAD 13.22", f"{asked.matter.reference} asks already whether it counts in {scope}.")
 
 
 def check_transition(issue: TestingIssue, to_state: str) -> None:

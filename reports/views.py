@@ -10,6 +10,7 @@ from reports.actions import request_completion_report
 from reports.policies import check_can_request_report
 from svtad.gates.models import Assessment, FiledReport
 from svtad.gates.queries import is_stale, latest_assessment, steps_for
+from svtad.gates.views.checklist import STEP_TITLES
 from svtad.governance.models import Job, JobState, StoredFile
 from svtad.lib.errors import ActionDenied
 from svtad.parties.policies import allowed
@@ -74,6 +75,7 @@ def reports(request: PageRequest) -> HttpResponseBase:
         "release": scope.release if scope else None,
         "reports": paged(request, rows, size=50),
         "titles": TITLES,
+        "step_titles": STEP_TITLES,
         "jobs": under_way,
         "choices": _choices(scope) if scope else [],
         "may": may,

@@ -6,8 +6,10 @@ from typing import Any
 
 from django import forms
 
+from svtad.governing.models import DocumentVersion
+from svtad.governing.queries import edition_held
 from svtad.parties.models import Organisation, OrganisationKind
-from testphases.models import ComponentVersionSet, TestScope
+from testphases.models import CapabilityRelease, ComponentVersionSet, Programme, TestScope
 from testphases.models.scopes import ScopeState
 
 
@@ -80,3 +82,64 @@ class DescopeForm(forms.Form):
     """The exceptional circumstances for de-scoping the tests chosen (12.6(a))."""
 
     justification = forms.CharField(label="The exceptional circumstances", widget=forms.Textarea)
+
+
+class ProgrammeForm(forms.Form):
+    """A programme of testing."""
+
+    code = forms.CharField(label="Code", max_length=40, help_text="Letters, digits and hyphens; tools name it by this.")
+    name = forms.CharField(label="Name", max_length=160)
+
+
+class ReleaseForm(forms.Form):
+    """A Capability Release of a programme."""
+
+    programme = forms.ModelChoiceField(
+        Programme.objects.none(), label="Programme", to_field_name="public_id", empty_label="Choose"
+    )
+    code = forms.CharField(label="Code", max_length=20, help_text="As the governing document writes it, such as IOC.")
+    name = forms.CharField(label="Name", max_length=160)
+    position = forms.IntegerField(label="Place in the order", min_value=1, max_value=999, help_text="1 is the first.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the programmes there are."""
+        super().__init__(*args, **kwargs)
+        self.fields["programme"].queryset = Programme.objects.order_by("name")  # type: ignore[attr-defined]
+
+
+class PhaseForm(forms.Form):
+    """A Test Phase of a release, and the document version that governs it."""
+
+    release = forms.ModelChoiceField(
+        CapabilityRelease.objects.none(), label="Capability Release", to_field_name="public_id", empty_label="Choose"
+    )
+    governed_by = forms.ModelChoiceField(
+        DocumentVersion.objects.none(), label="Governed by", to_field_name="public_id", empty_label="Choose"
+    )
+    kind = forms.ChoiceField(label="Kind")
+    provider = forms.ModelChoiceField(
+        Organisation.objects.none(),
+        label="Only of",
+        to_field_name="public_id",
+        required=False,
+        empty_label="All that take part",
+        help_text="A DCC Service Provider whose own phase it is, as PIT is.",
+    )
+    name = forms.CharField(
+        label="Name", max_length=160, required=False, help_text="When empty: release, kind and provider."
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the releases, the versions entered, and the kinds of phase that their editions know."""
+        super().__init__(*args, **kwargs)
+        versions = DocumentVersion.objects.select_related("document").order_by("document__code", "version")
+        releases = CapabilityRelease.objects.select_related("programme").order_by("programme__name", "position")
+        editions = [edition for version in versions if (edition := edition_held(version)) is not None]
+        kinds = {kind.key: f"{kind.key}: {kind.title}" for edition in editions for kind in edition.phase_kinds}
+        self.fields["release"].queryset = releases  # type: ignore[attr-defined]
+        self.fields["governed_by"].queryset = versions  # type: ignore[attr-defined]
+        if len(versions) == 1:
+            self.fields["governed_by"].initial = versions[0].public_id
+        self.fields["kind"].choices = [("", "Choose"), *kinds.items()]  # type: ignore[attr-defined]
+        providers = Organisation.objects.filter(kind=OrganisationKind.DCC_SERVICE_PROVIDER)
+        self.fields["provider"].queryset = providers.order_by("name")  # type: ignore[attr-defined]

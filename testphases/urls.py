@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from testphases.views import descoping, one_test, phases, tests, unmatched
+from testphases.views import descoping, one_test, phases, setting_up, tests, unmatched
 
 app_name = "testphases"
 urlpatterns = [
     path("", phases.phases, name="phases"),
+    path("set-up/", setting_up.set_up, name="set-up"),
+    path("set-up/<str:what>/", setting_up.create, name="create"),
     path("of-dmc/<str:public_id>/", tests.of_dmc, name="of-dmc"),
     path("planned/<str:public_id>/", one_test.test, name="test"),
     path("planned/<str:public_id>/edit/", one_test.edit, name="edit-test"),

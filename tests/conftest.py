@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.test import override_settings
 
 if TYPE_CHECKING:
     from tests.ops.processes import Process
@@ -51,6 +54,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         leave_out("needs PostgreSQL and Redis: run it under `script/servers run --`")
     if item.get_closest_marker("browser") and CHROMIUM is None:
         leave_out("needs Chromium: run `script/system browser`")
+    worlds = item.config.stash.get(WORLDS, None)
+    if worlds is not None and ("lend" not in fixtures_of(item) or commits(item)):
+        worlds.leave()
 
 
 @pytest.fixture
@@ -58,6 +64,148 @@ def postgres_only(request: pytest.FixtureRequest) -> None:
     """For a test of what only PostgreSQL does (row locks, parallel writers)."""
     if connection.vendor != "postgresql":
         pytest.skip("needs PostgreSQL: the embedded database has one writer")
+
+
+# --- worlds that tests share -------------------------------------------------------------------------
+
+
+def fixtures_of(item: pytest.Item) -> list[str]:
+    """Return the names of all fixtures that a test asks for, itself or through others."""
+    return getattr(item, "fixturenames", [])
+
+
+def commits(item: pytest.Item) -> bool:
+    """Return whether a test really commits: its tables are emptied after it, and it shares nothing."""
+    mark = item.get_closest_marker("django_db")
+    marked = mark is not None and mark.kwargs.get("transaction", False)
+    return marked or not {"transactional_db", "live_server"}.isdisjoint(fixtures_of(item))
+
+
+@dataclass
+class World:
+    """What a maker made, the folder of its stored files, and the transaction or savepoint it was made in."""
+
+    maker: Callable[..., Any]
+    made: Any
+    files: Path
+    atomic: transaction.Atomic | None
+
+
+class Worlds:
+    """Worlds made once and lent to one test after another.
+
+    Most tests begin with the same house or the same phase, and making one through the actions takes hundreds of
+    queries. So it is made once, in a transaction that stays open; a test's own transaction is a savepoint in it,
+    and its end takes back what the test did and nothing else. A world may stand in another (a phase in a house):
+    they are stacked, a savepoint each, and a test that asks for less, for another one or for none has those that
+    are not its own rolled back first. Python objects and stored files are lent as copies.
+
+    What keeps this sound: pytest-django leaves the connection open from one test to the next unless a test really
+    commits (`commits`), and such a test gets a world of its own, committed, made for it alone.
+    """
+
+    def __init__(self, blocker: Any, place: Callable[[], Path]) -> None:
+        self._blocker = blocker
+        self._place = place
+        self._standing: list[World] = []
+
+    def lend(self, *makers: Callable[..., Any], committed: bool) -> Any:
+        """Return a copy of what the last maker made; each maker is given what the one before it made."""
+        with self._blocker.unblock():
+            own = 0
+            while own < min(len(makers), len(self._standing)) and self._standing[own].maker is makers[own]:
+                own += 1
+            self._roll_back_to(own)
+            for maker in makers[own:]:
+                self._make(maker, committed=committed)
+        return deepcopy(self._standing[-1].made)
+
+    def leave(self) -> None:
+        """Roll everything back, for a test that stands in none."""
+        with self._blocker.unblock():
+            self._roll_back_to(0)
+
+    def copy_files_to(self, folder: Path) -> None:
+        """Copy the stored files of the world last lent."""
+        shutil.copytree(self._standing[-1].files, folder)
+
+    def _make(self, maker: Callable[..., Any], *, committed: bool) -> None:
+        files, before = self._place(), []
+        if self._standing:
+            shutil.copytree(self._standing[-1].files, files, dirs_exist_ok=True)
+            before = [deepcopy(self._standing[-1].made)]
+        atomic = None
+        if not committed:
+            atomic = transaction.atomic()
+            # As TestCase says of its own: a durable block of the product's counts as the outermost one in here.
+            atomic._from_testcase = True  # type: ignore[attr-defined]
+            atomic.__enter__()
+        try:
+            with override_settings(MEDIA_ROOT=files):
+                made = maker(*before)
+            # What waits for the commit is checked now: there is no commit, and each test would check it again.
+            connection.check_constraints()
+        except BaseException:
+            self._roll_back(atomic)
+            raise
+        self._standing.append(World(maker=maker, made=made, files=files, atomic=atomic))
+
+    def _roll_back_to(self, height: int) -> None:
+        while len(self._standing) > height:
+            world = self._standing.pop()
+            self._roll_back(world.atomic)
+            shutil.rmtree(world.files)
+
+    def _roll_back(self, atomic: transaction.Atomic | None) -> None:
+        if atomic is not None:
+            transaction.set_rollback(True)
+            atomic.__exit__(None, None, None)
+
+
+WORLDS = pytest.StashKey[Worlds]()
+
+
+@pytest.fixture(scope="session")
+def _worlds(
+    request: pytest.FixtureRequest,
+    django_db_setup: None,
+    django_db_blocker: Any,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Worlds]:
+    worlds = Worlds(django_db_blocker, lambda: tmp_path_factory.mktemp("world"))
+    request.config.stash[WORLDS] = worlds
+    yield worlds
+    worlds.leave()
+
+
+@pytest.fixture(scope="class")
+def lend(request: pytest.FixtureRequest, _worlds: Worlds) -> Iterator[Callable[..., Any]]:
+    """`lend(make_house, make_phase)`: this test's own copy of a phase in a house, made once for many tests.
+
+    Ask for it in a fixture of class scope, and for that one and `db` in the fixture that tests use. A test in no
+    class has class scope for itself, and has it before everything of function scope: the world is there before
+    pytest-django opens the test's transaction. Makers are functions of a module, for they are known by identity.
+    """
+    lent: list[Callable[..., Any]] = []
+
+    def one(*makers: Callable[..., Any]) -> Any:
+        assert not lent, f"one world a test: it stands in that of {lent[-1].__name__} already"
+        lent.extend(makers)
+        return _worlds.lend(*makers, committed=commits(request.node))
+
+    yield one
+    if commits(request.node):
+        _worlds.leave()
+
+
+@pytest.fixture
+def files_of_this_test(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> Path:
+    """A place of this test's own for stored files, with those of the world it shares."""
+    files = tmp_path / "files"
+    if "lend" in request.fixturenames:
+        request.config.stash[WORLDS].copy_files_to(files)
+    settings.MEDIA_ROOT = files
+    return files
 
 
 # --- a real worker -----------------------------------------------------------------------------------

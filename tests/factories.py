@@ -179,8 +179,14 @@ _HOME = {
     "administrator": "dcc",
     "test_tooling": "dcc",
     "tab_member": "tab",
+    "tab_chair": "tab",
+    "tab_secretary": "tab",
     "tag_member": "tag",
+    "tag_chair": "tag",
+    "tag_secretary": "tag",
     "panel_member": "panel",
+    "panel_chair": "panel",
+    "panel_secretary": "panel",
     "sit_auditor": "auditor",
     "provider_tester": "alpha",
     "participant": "supplier",
@@ -222,9 +228,14 @@ class House:
             self._scopes[kind, release] = made
         return self._scopes[kind, release]
 
+    def home_of(self, role: str) -> Organisation:
+        """Return the organisation that usually has that role."""
+        home: Organisation = getattr(self, _HOME[role])
+        return home
+
     def actor(self, role: str, organisation: Organisation | None = None) -> Actor:
         """Return somebody of that role, the same one each time."""
-        home: Organisation = organisation or getattr(self, _HOME[role])
+        home = organisation or self.home_of(role)
         if (role, home.pk) not in self._actors:
             self._actors[role, home.pk] = make_actor(role, home)
         return self._actors[role, home.pk]

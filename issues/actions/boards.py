@@ -13,7 +13,6 @@ from issues import policies
 from issues.actions.recording import audit, locked, tell_scopes
 from issues.actions.wording import checked_reasons
 from issues.models import CountingQuestion, ExclusionProposal, SeverityDispute, TestingIssue
-from issues.queries.boards import OPEN_EXCLUSIONS
 from issues.queries.editions import phase_kind_of, severity_problem
 from issues.queries.reach import may_count_in
 from svtad.governance import actions as governance_actions
@@ -23,7 +22,6 @@ from svtad.lib.errors import FieldError, InvalidInput, Refused
 from svtad.parties.actors import Actor
 from svtad.parties.audiences import GOVERNANCE, audience_of, org_key
 from svtad.parties.models import Audience, Organisation, OrganisationKind
-from svtad.rulebook.vocabulary import DisputeState, ExclusionState
 from testphases.models import TestScope
 
 
@@ -52,7 +50,7 @@ def propose_exclusion(
     rationale = checked_reasons(reasons=rationale)
     if not rationale:
         raise InvalidInput.one("rationale", "State why the issue should not count (13.20).")
-    _check_no_exclusion(fresh, scope)
+    policies.check_not_excluded(fresh, scope)
     matter = _open(
         "EXCLUSION",
         scope=scope,
@@ -69,18 +67,6 @@ def propose_exclusion(
     _audit(fresh, "propose_exclusion", matter, by=by, at=at, clause=clause, detail=detail)
     tell_scopes(raised_in=[fresh.scope, scope], at=at)
     return made
-
-
-def _check_no_exclusion(issue: TestingIssue, scope: TestScope) -> None:
-    proposals = ExclusionProposal.objects.filter(issue=issue, scope=scope).select_related("matter")
-    for proposal in proposals.order_by("id"):
-        matter, state = proposal.matter, ExclusionState(proposal.matter.state)
-        if state.excludes:
-            raise Refused("SVTAD 13.20", f"{issue.reference} is excluded from {scope} already ({matter.reference}).")
-        if state in OPEN_EXCLUSIONS:
-            raise Refused("SVTAD 13.20", f"{matter.reference} proposes this already and is still open.")
-        if state == ExclusionState.SOS_DISMISSED:
-            raise Refused("SVTAD 13.21", f"The Secretary of State dismissed it finally ({matter.reference}).")
 
 
 @transaction.atomic
@@ -112,7 +98,7 @@ def dispute_severity(
     policies.check_is_open(fresh, what="disputing its severity", clause=clause)
     if not fresh.severity:
         raise Refused(clause, f"The DCC has not determined the severity of {fresh.reference} yet.")
-    _check_no_dispute(fresh)
+    policies.check_not_disputed(fresh)
     reasons = checked_reasons(reasons=reasons)
     errors = []
     if not reasons:
@@ -148,15 +134,6 @@ def dispute_severity(
     _audit(fresh, "dispute_severity", matter, by=by, at=at, clause=clause, detail=detail)
     tell_scopes(raised_in=[fresh.scope], at=at)
     return made
-
-
-def _check_no_dispute(issue: TestingIssue) -> None:
-    for dispute in SeverityDispute.objects.filter(issue=issue).select_related("matter").order_by("id"):
-        state = DisputeState(dispute.matter.state)
-        if state.is_pending:
-            raise Refused("SVTAD 14.2", f"{dispute.matter.reference} disputes this severity already.")
-        if state == DisputeState.DECIDED:
-            raise Refused("SVTAD 14.2", f"TAG decided on this severity finally ({dispute.matter.reference}).")
 
 
 @transaction.atomic

@@ -32,7 +32,7 @@ from svtad.parties.views.pages import PageRequest, carried_out, done, page
 from svtad.rulebook.editions import edition_of
 from svtad.rulebook.facts import FactsError
 from svtad.rulebook.procedures import PROCEDURES
-from testphases.models import TestRun
+from testphases.models import TestRun, TestScope
 from testphases.queries import participants
 
 
@@ -172,7 +172,12 @@ def _form(name: str, issue: TestingIssue, actor: Actor, request: PageRequest | N
             **common, initial=initial, severities=severities, providers=providers.distinct().order_by("name")
         )
     if name == "move":
-        states = [(state, IssueState(state).label) for state in policies.TRANSITIONS[issue.state]]
+        lacking = policies.missing_for_determination(issue)
+        states = [
+            (state, IssueState(state).label)
+            for state in policies.TRANSITIONS[issue.state]
+            if not (lacking and state == IssueState.DETERMINED)
+        ]
         return StateForm(**common, initial={"expected_state": issue.state}, states=states)
     if name in ("exclude", "count"):
         procedure = PROCEDURES["EXCLUSION" if name == "exclude" else "SCT_COUNT"]
@@ -213,6 +218,36 @@ def _refusal(name: str, issue: TestingIssue, actor: Actor) -> str:
         return str(turned)
     if name == "dispute" and not issue.severity:
         return "The DCC has not determined a severity yet: there is nothing to dispute. (SVTAD 14.2)"
+    return _asked_already(name, issue)
+
+
+def _asked_already(name: str, issue: TestingIssue) -> str:
+    """Return why no body can be asked this of the issue any more, in no phase where it might, or ""."""
+    if name == "dispute":
+        return _turned_by(policies.check_not_disputed, issue)
+    if name not in _ASKED:
+        return ""
+    procedure, check = _ASKED[name]
+    scopes = scopes_reached_from(issue.scope).filter(kind__in=PROCEDURES[procedure].phase_kinds)
+    turned = [_turned_by(check, issue, scope) for scope in scopes]
+    if not turned:
+        return "An issue can be excluded in SIT and Interface Testing only. (SVTAD 13.20)" if name == "exclude" else ""
+    return turned[0] if all(turned) else ""
+
+
+#: What an issue's page asks of a body for a phase that is chosen there: the procedure, and what forbids asking again.
+_ASKED: dict[str, tuple[str, Callable[[TestingIssue, TestScope], None]]] = {
+    "exclude": ("EXCLUSION", policies.check_not_excluded),
+    "count": ("SCT_COUNT", policies.check_not_asked),
+}
+
+
+def _turned_by(check: Callable[..., None], *args: object) -> str:
+    """Return the reason for which `check` refuses, or ""."""
+    try:
+        check(*args)
+    except Refused as turned:
+        return str(turned)
     return ""
 
 

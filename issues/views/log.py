@@ -21,7 +21,7 @@ from issues.queries.lists import SORTS
 from svtad.parties.actors import Actor
 from svtad.parties.policies import allowed, require
 from svtad.parties.views.lists import Sort, csv_response, paged
-from svtad.parties.views.pages import PageRequest, carried_out, done, moment_of, page
+from svtad.parties.views.pages import PageRequest, carried_out, done, moment_of, page, safe_back
 from testphases.models import PlannedTest, TestScope
 from testphases.queries import scopes_for
 
@@ -154,7 +154,7 @@ def produce_log(request: PageRequest) -> HttpResponseBase:
     if made is None:
         return render(request, "issues/produce_log.html", {"title": "Testing Issue log", "form": form}, status=400)
     said = f"The log of {made.issue_count} Testing Issues is produced and kept."
-    return done(request, said, f"{reverse('issues:log')}?scope={made.scope.public_id}")
+    return done(request, said, safe_back(request, f"{reverse('issues:log')}?scope={made.scope.public_id}"))
 
 
 @page("GET")

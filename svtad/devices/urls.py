@@ -9,5 +9,7 @@ from svtad.devices import views
 app_name = "devices"
 urlpatterns = [
     path("", views.dmcs, name="dmcs"),
+    path("record/", views.record, name="record"),
+    path("record/<str:what>/", views.create, name="create"),
     path("<str:public_id>/", views.dmc, name="dmc"),
 ]

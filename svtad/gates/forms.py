@@ -27,6 +27,15 @@ KIND_TITLES: dict[str, str] = {
     EvidenceKind.TEST_RESULT: "Test result (12.6(d))",
     EvidenceKind.OTHER: "Other",
 }
+#: What the SIT Auditor answers, in our words.
+AUDIT_WORDS: dict[str, str] = {
+    "19.4(a)": "does the Test Traceability Matrix map the test scenarios to the Code requirements?",
+    "19.4(b)": "do the planned tests map to the test scenarios, and test them adequately?",
+    "19.4(c)": "were testing and assurance conducted in accordance with the SVTAD?",
+    "19.4(d)": "has each Exit Criterion been met?",
+    "19.4(e)": "are all open Testing Issues captured, and closed or in a Work Off Plan?",
+    "19.4(f)": "are the open Testing Issues and their Work Off Plans acceptable, in the auditor's view?",
+}
 _USUAL = (EvidenceState.SUBMITTED, EvidenceState.ACCEPTED)
 
 
@@ -59,7 +68,9 @@ class EvidenceForm(forms.Form):
             self.fields["state"] = forms.ChoiceField(
                 label="It is",
                 choices=[(state.value, state.replace("_", " ").capitalize()) for state in states],
-                help_text="Only the DCC attaches something as signed off or accepted.",
+                help_text="Only the DCC attaches something as signed off or accepted."
+                if EvidenceState.ACCEPTED in states or EvidenceState.SIGNED_OFF in states
+                else "",
             )
         self.resources = dict(edition.readiness) if edition and self.kind is EvidenceKind.READINESS else {}
         for key, title in self.resources.items():
@@ -72,7 +83,7 @@ class EvidenceForm(forms.Form):
         self.audit_items = AUDIT_ITEMS if self.kind is EvidenceKind.SIT_AUDIT_REPORT else ()
         for clause in self.audit_items:
             self.fields[f"audit-{clause}"] = forms.ChoiceField(
-                label=f"Does the report confirm {clause}?",
+                label=f"{clause}: {AUDIT_WORDS[clause]}",
                 choices=[("", "It does not say"), ("yes", "Confirmed"), ("no", "Not confirmed")],
                 required=False,
             )

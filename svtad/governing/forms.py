@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 
-from svtad.rulebook.edition import ParameterKind, ParameterSpec
+from svtad.rulebook.edition import Edition, ParameterKind, ParameterSpec
 
 
 class DayInput(forms.DateInput):
@@ -16,6 +17,20 @@ class DayInput(forms.DateInput):
 
     def __init__(self, **attrs: Any) -> None:
         super().__init__(attrs=attrs, format="%Y-%m-%d")
+
+
+class EnterForm(forms.Form):
+    """A document version whose rules are held, entered so that phases can be governed by it."""
+
+    edition = forms.ChoiceField(label="Version")
+    effective_from = forms.DateField(label="In effect from", widget=DayInput(), required=False)
+    note = forms.CharField(label="Note", max_length=300, required=False)
+
+    def __init__(self, *args: Any, editions: Sequence[Edition], **kwargs: Any) -> None:
+        """Offer the editions that are held and not entered yet."""
+        super().__init__(*args, **kwargs)
+        choices = [(f"{each.document} {each.version}", each.title) for each in editions]
+        self.fields["edition"].choices = choices  # type: ignore[attr-defined]
 
 
 class ParameterForm(forms.Form):

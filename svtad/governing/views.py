@@ -9,16 +9,17 @@ from django.forms import Form
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 
-from svtad.governing.actions import clear_parameter, set_parameter
-from svtad.governing.forms import ClearForm, ParameterForm
+from svtad.governing.actions import clear_parameter, ensure_document_version, set_parameter
+from svtad.governing.forms import ClearForm, EnterForm, ParameterForm
 from svtad.governing.models import DocumentVersion, Parameter
 from svtad.governing.policies import check_can_set_parameter
 from svtad.governing.queries import parameters_at
+from svtad.parties.actors import Actor
 from svtad.parties.policies import allowed
 from svtad.parties.views.lists import csv_response
 from svtad.parties.views.pages import PageRequest, carried_out, done, moment_of, page
 from svtad.rulebook.edition import Edition, ParameterSpec
-from svtad.rulebook.editions import edition_of
+from svtad.rulebook.editions import EDITIONS, edition_of
 from svtad.rulebook.facts import FactsError
 
 
@@ -41,9 +42,16 @@ class ParameterRow:
         return self.spec.default or ""
 
 
-@page("GET")
+@page("GET", "POST")
 def documents(request: PageRequest) -> HttpResponseBase:
-    """List the versions of governing documents that are held, and how much of each is set."""
+    """List the versions of governing documents that are held, and how much of each is set; enter one."""
+    may, refused = allowed(check_can_set_parameter, request.actor)
+    open_ = _not_entered()
+    form = EnterForm(request.POST if request.method == "POST" else None, editions=open_)
+    if request.method == "POST":
+        made = carried_out(form, lambda: _enter(form, open_, request.actor))
+        if made is not None:
+            return done(request, f"{made} is entered. What it leaves open is set on its page.", "governing:documents")
     versions = list(DocumentVersion.objects.select_related("document").order_by("document__code", "version"))
     rows = []
     for version in versions:
@@ -51,7 +59,34 @@ def documents(request: PageRequest) -> HttpResponseBase:
         held = parameters_at(version)
         empty = [spec for spec in rules.parameters if not spec.is_reading and spec.key not in held] if rules else []
         rows.append((version, rules, len(held), empty))
-    return render(request, "governing/documents.html", {"title": "Documents and parameters", "rows": rows})
+    context = {
+        "title": "Documents and parameters",
+        "rows": rows,
+        "form": form if open_ else None,
+        "may": may,
+        "refused": refused,
+    }
+    return render(request, "governing/documents.html", context, status=400 if form.errors else 200)
+
+
+def _not_entered() -> list[Edition]:
+    """Return the editions that the rulebook holds and nobody has entered yet."""
+    entered = set(DocumentVersion.objects.values_list("document__code", "version"))
+    return [edition for edition in EDITIONS if (edition.document, edition.version) not in entered]
+
+
+def _enter(form: EnterForm, editions: list[Edition], actor: Actor) -> DocumentVersion:
+    given = form.cleaned_data
+    chosen = next(each for each in editions if f"{each.document} {each.version}" == given["edition"])
+    return ensure_document_version(
+        code=chosen.document,
+        title=chosen.title.partition(", version")[0],
+        version=chosen.version,
+        edition=f"{chosen.document}_{chosen.version}".replace(".", "_").lower(),
+        effective_from=given["effective_from"],
+        note=given["note"],
+        by=actor,
+    )
 
 
 @page("GET")

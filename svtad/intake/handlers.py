@@ -15,7 +15,9 @@ from svtad.parties.actors import Actor, actor_for, system_actor
 def _actor(context: JobContext) -> Actor:
     """Return whoever asked for the job, with what they may do now: rights lost since are lost here."""
     person = context.job.requested_by
-    return actor_for(person, at=clock.now()) if person else system_actor(context.job.recorded_by)
+    if person is None:
+        return system_actor(context.job.recorded_by)
+    return actor_for(person, at=clock.now(), deputyship=str(context.params.get("deputyship", "")))
 
 
 def _batch(context: JobContext) -> ImportBatch:

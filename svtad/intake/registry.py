@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, ClassVar, Generic, TypeVar
 
@@ -124,6 +124,8 @@ class Importer(ABC, Generic[Row]):
     suffixes: ClassVar[tuple[str, ...]]
     labels: ClassVar[Mapping[str, str]]
     parameters: ClassVar[tuple[Parameter, ...]] = ()
+    #: The columns of a CSV file, as `csvrows.Column`s; none where the file is no CSV.
+    columns: ClassVar[Sequence[Any]] = ()
     #: Whether a caller's run id makes sense: results come in runs, plans do not.
     takes_run_id: ClassVar[bool] = False
     #: The largest file taken, in bytes.

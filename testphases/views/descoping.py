@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpResponseBase
 from django.shortcuts import redirect, render
 
@@ -22,6 +23,7 @@ def descope(request: PageRequest, public_id: str) -> HttpResponseBase:
     ids = (request.POST if request.method == "POST" else request.GET).getlist("test")
     rows = list(planned_now(scope, request.actor).filter(planned_test__public_id__in=ids)) if ids else []
     if not rows:
+        messages.error(request, "Choose at least one planned test to de-scope.")
         return redirect("testphases:tests", public_id)
     sent = request.method == "POST" and "justification" in request.POST
     form = DescopeForm(request.POST if sent else None)

@@ -27,7 +27,8 @@ def phases(request: PageRequest) -> HttpResponseBase:
     rows = scopes_for(request.actor)
     release = request.GET.get("release")
     chosen = [scope for scope in rows if not release or scope.release.public_id == release]
-    return render(request, "testphases/phases.html", {"title": "Phases", "scopes": chosen})
+    may, _ = allowed(check_can_manage_phases, request.actor)
+    return render(request, "testphases/phases.html", {"title": "Phases", "scopes": chosen, "may_set_up": may})
 
 
 @page("GET")

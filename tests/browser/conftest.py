@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +17,6 @@ from svtad.gates.actions import assess_scope
 from svtad.governance.models import Matter
 from svtad.lib import clock
 from svtad.parties.models import Organisation, Person
-from svtad.portal.demo.cast import DEMO_DOMAIN, DEMO_PASSWORD
 from svtad.portal.demo.load import load
 from testphases.models import PlannedTest, TestScope
 from tests.factories import MAKER, House, make_dmc, make_house, make_issue
@@ -44,8 +44,7 @@ class World:
         return Person.objects.get(public_id=actor.actor_id)
 
 
-def make_world() -> World:
-    house = make_house()
+def make_world(house: House) -> World:
     sit = house.scope("SIT", "MOC")
     dmc = make_dmc("DMC-A")
     tests = house.plan(sit, "TC-1", "TC-2", "TC-3", dmc=dmc)
@@ -59,22 +58,21 @@ def make_world() -> World:
     return World(house=house, sit=sit, tests=tests, issue=issue, matter=matter)
 
 
-@pytest.fixture
-def files_here(settings: Any, tmp_path: Any) -> None:
-    """Keep the stored files of a test that starts no worker in its own folder."""
-    settings.MEDIA_ROOT = tmp_path / "files"
+@pytest.fixture(scope="class")
+def lent_world(lend: Callable[..., Any]) -> World:
+    return lend(make_house, make_world)
 
 
 @pytest.fixture
-def world(db: None, files_here: None) -> World:
+def world(lent_world: World, db: None, files_of_this_test: Path) -> World:
     """A small world, for tests with Django's client."""
-    return make_world()
+    return lent_world
 
 
 @pytest.fixture
 def live_world(transactional_db: None, live_server: LiveServer) -> World:
     """A small world that a browser and a worker see."""
-    return make_world()
+    return make_world(make_house())
 
 
 @pytest.fixture
@@ -94,16 +92,3 @@ def visit(page: Page, live_server: LiveServer) -> Callable[..., int]:
         return answer.status
 
     return go
-
-
-@pytest.fixture
-def sign_in_as(page: Page, live_server: LiveServer) -> Callable[..., None]:
-    """`sign_in_as("manager")`: fill in the form as somebody of the demonstration."""
-
-    def fill_in(handle: str, password: str = DEMO_PASSWORD) -> None:
-        page.goto(f"{live_server.url}/sign-in/")
-        page.get_by_label("E-mail address").fill(f"{handle}@{DEMO_DOMAIN}")
-        page.get_by_label("Password").fill(password)
-        page.get_by_role("button", name="Sign in").click()
-
-    return fill_in

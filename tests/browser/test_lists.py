@@ -74,9 +74,9 @@ def test_no_page_asks_the_database_more_when_there_are_more_rows(world, manager,
         f"/reports/?scope={scope}", "/search/?q=Issue",
     ]  # fmt: skip
     asked = [(manager, path) for path in plain] + [(admin, path) for path in ("/people/", "/audit/", "/governing/")]
-    grow(world, by=2)
+    grow(world, by=1)
     few = {path: queries(client, path) for client, path in asked}
-    grow(world, by=9)
+    grow(world, by=4)
     many = {path: queries(client, path) for client, path in asked}
     more = {path: (few[path], many[path]) for _, path in asked if many[path] > few[path]}
     assert not more, f"queries grow with the rows: {more}"

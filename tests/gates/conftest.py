@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from testphases.models import TestScope
@@ -10,13 +12,18 @@ from tests.gates.world import Phase, make_phase
 
 
 @pytest.fixture(autouse=True)
-def files_of_this_test(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path / "files"
+def files_of_this_test(files_of_this_test: Path) -> Path:
+    return files_of_this_test
+
+
+@pytest.fixture(scope="class")
+def lent_house(lend) -> House:
+    return lend(make_house)
 
 
 @pytest.fixture
-def house(db) -> House:
-    return make_house()
+def house(lent_house, db) -> House:
+    return lent_house
 
 
 @pytest.fixture
@@ -25,7 +32,12 @@ def sit(house) -> TestScope:
     return house.scope("SIT", "MOC")
 
 
+@pytest.fixture(scope="class")
+def lent_phase(lend) -> Phase:
+    return lend(make_house, make_phase)
+
+
 @pytest.fixture
-def phase(house) -> Phase:
+def phase(lent_phase, db) -> Phase:
     """SIT of MOC, in progress, of which everything up to the reports is met."""
-    return make_phase(house)
+    return lent_phase

@@ -14,15 +14,35 @@ from svtad.lib.errors import ActionDenied, Refused
 from svtad.parties.audiences import GOVERNANCE, audience_of
 from testphases import actions as phase_actions
 from testphases.models import FactsChanged
-from tests.factories import MAKER, at, decide, make_issue
-from tests.gates.world import paper, verdicts
+from tests.factories import MAKER, at, decide, make_house, make_issue
+from tests.gates.world import Phase, fill_up, make_phase, paper, verdicts
+
+
+def report(phase: Phase) -> Phase:
+    phase.reports()
+    return phase
+
+
+@pytest.fixture(scope="class")
+def lent_reported(lend) -> Phase:
+    return lend(make_house, make_phase, report)
 
 
 @pytest.fixture
-def reported(phase):
+def reported(lent_reported, db) -> Phase:
     """The phase with its reports, the assurance report approved."""
-    phase.reports()
-    return phase
+    return lent_reported
+
+
+@pytest.fixture(scope="class")
+def lent_full(lend) -> Phase:
+    return lend(make_house, make_phase, report, fill_up)
+
+
+@pytest.fixture
+def full(lent_full, db) -> Phase:
+    """The same with Alpha at its limit."""
+    return lent_full
 
 
 def issues_of(phase, provider, count, severity="3", **more):
@@ -74,24 +94,23 @@ def test_issuing_one_certificate_does_not_make_the_judgement_of_another_stale(re
 
 
 @pytest.mark.clause("SVTAD 1.23", "12.6(i)", "T13.2")
-def test_a_provider_over_its_threshold_gets_none_while_another_may(reported):
-    house = reported.house
-    issues_of(reported, house.alpha, 16)
-    issues_of(reported, house.beta, 3)
-    cover(reported)
-    reported.assess("CERTIFICATES", provider=house.alpha)
-    reported.assess("CERTIFICATES", provider=house.beta)
+def test_a_provider_over_its_threshold_gets_none_while_another_may(full):
+    house = full.house
+    issues_of(full, house.alpha, 1)
+    issues_of(full, house.beta, 3)
+    cover(full)
+    full.assess("CERTIFICATES", provider=house.alpha)
+    full.assess("CERTIFICATES", provider=house.beta)
     with pytest.raises(Refused, match=r"ALPHA Ltd does not meet the criteria .* 12\.6\(c\) not met"):
-        draft_certificate(scope=reported.scope, provider=house.alpha, by=MAKER)
-    draft_certificate(scope=reported.scope, provider=house.beta, by=MAKER)
-    assert verdicts(reported.assess("COMPLETION"))["12.6(c)"] == "NOT_MET"
+        draft_certificate(scope=full.scope, provider=house.alpha, by=MAKER)
+    draft_certificate(scope=full.scope, provider=house.beta, by=MAKER)
+    assert verdicts(full.assess("COMPLETION"))["12.6(c)"] == "NOT_MET"
 
 
 @pytest.mark.clause("SVTAD 1.23", "14.5")
-def test_a_pending_dispute_that_decides_it_blocks_the_certificate(reported):
-    house = reported.house
-    issues_of(reported, house.alpha, 15)
-    [disputed] = issues_of(reported, house.alpha, 1, severity="4")
+def test_a_pending_dispute_that_decides_it_blocks_the_certificate(full):
+    house = full.house
+    [disputed] = issues_of(full, house.alpha, 1, severity="4")
     dispute = dispute_severity(
         issue=disputed,
         participant_severity="3",
@@ -100,16 +119,16 @@ def test_a_pending_dispute_that_decides_it_blocks_the_certificate(reported):
         by=MAKER,
         at=at(days=4),
     )
-    cover(reported)
-    assert reported.assess("CERTIFICATES", provider=house.alpha).verdict == "BLOCKED"
+    cover(full)
+    assert full.assess("CERTIFICATES", provider=house.alpha).verdict == "BLOCKED"
     with pytest.raises(Refused) as raised:
-        draft_certificate(scope=reported.scope, provider=house.alpha, by=MAKER)
+        draft_certificate(scope=full.scope, provider=house.alpha, by=MAKER)
     assert raised.value.clause == "SVTAD 14.5"
-    reported.assess("CERTIFICATES", provider=house.beta)
-    draft_certificate(scope=reported.scope, provider=house.beta, by=MAKER)
+    full.assess("CERTIFICATES", provider=house.beta)
+    draft_certificate(scope=full.scope, provider=house.beta, by=MAKER)
     decide(dispute.matter, "TAG", "DECIDE", moment=at(days=8), severity="4")
-    assert reported.assess("CERTIFICATES", provider=house.alpha).verdict == "MET"
-    draft_certificate(scope=reported.scope, provider=house.alpha, by=MAKER)
+    assert full.assess("CERTIFICATES", provider=house.alpha).verdict == "MET"
+    draft_certificate(scope=full.scope, provider=house.alpha, by=MAKER)
 
 
 def test_nothing_is_certified_without_a_judgement(reported):
@@ -240,12 +259,12 @@ def test_a_provider_sees_its_own_certificate_s_matter_and_no_other(reported):
 
 
 @pytest.mark.clause("SVTAD 1.23", "12.6(h)")
-def test_a_closed_issue_s_provider_may_be_certified_again_after_a_late_fix(reported):
-    house = reported.house
-    issues = issues_of(reported, house.alpha, 16, state="RETEST")
-    cover(reported)
-    assert reported.assess("CERTIFICATES", provider=house.alpha).verdict == "NOT_MET"
-    change_state(issue=issues[0], to_state="CLOSED", by=MAKER, at=at(days=6))
-    assert reported.assess("CERTIFICATES", provider=house.alpha).verdict == "MET"
-    phase_actions.facts_changed(scope=reported.scope, at=at(days=7))
-    draft_certificate(scope=reported.scope, provider=house.alpha, by=MAKER)
+def test_a_closed_issue_s_provider_may_be_certified_again_after_a_late_fix(full):
+    house = full.house
+    [issue] = issues_of(full, house.alpha, 1, state="RETEST")
+    cover(full)
+    assert full.assess("CERTIFICATES", provider=house.alpha).verdict == "NOT_MET"
+    change_state(issue=issue, to_state="CLOSED", by=MAKER, at=at(days=6))
+    assert full.assess("CERTIFICATES", provider=house.alpha).verdict == "MET"
+    phase_actions.facts_changed(scope=full.scope, at=at(days=7))
+    draft_certificate(scope=full.scope, provider=house.alpha, by=MAKER)

@@ -9,13 +9,11 @@ from svtad.governance.actions import record_decision
 from svtad.lib.errors import InvalidInput, Refused
 from testphases.actions import move_scope
 from testphases.models import TestScope
-from tests.factories import MAKER, at, decide, make_issue
-from tests.gates.world import AUDIT, paper
+from tests.factories import MAKER, at, decide, make_house, make_issue
+from tests.gates.world import AUDIT, Phase, fill_up, make_phase, paper
 
 
-@pytest.fixture
-def complete(phase):
-    """The phase with all eleven criteria met."""
+def complete_it(phase: Phase) -> Phase:
     phase.reports()
     phase.certify(phase.house.alpha)
     phase.certify(phase.house.beta)
@@ -24,6 +22,17 @@ def complete(phase):
     phase.attach("COMPLETION_REPORT", moment=at(days=8))
     phase.attach("SIT_AUDIT_REPORT", statements=AUDIT, moment=at(days=8))
     return phase
+
+
+@pytest.fixture(scope="class")
+def lent_complete(lend) -> Phase:
+    return lend(make_house, make_phase, complete_it)
+
+
+@pytest.fixture
+def complete(lent_complete, db) -> Phase:
+    """The phase with all eleven criteria met."""
+    return lent_complete
 
 
 def determine(matter, outcome, *, against=False, rationale=""):
@@ -96,9 +105,7 @@ def test_not_met_lets_the_phase_go_on_and_the_panel_determine_again(complete):
 
 @pytest.mark.clause("SVTAD 1.23", "14.5")
 def test_a_pending_dispute_that_decides_a_criterion_stops_the_confirmation_even_against_the_result(phase):
-    house = phase.house
-    for _ in range(15):
-        make_issue(phase.scope, raised_by=house.alpha, severity="3", provider=house.alpha, moment=at(days=3))
+    house = fill_up(phase).house
     disputed = make_issue(phase.scope, raised_by=house.alpha, severity="4", provider=house.alpha, moment=at(days=3))
     dispute_severity(
         issue=disputed, participant_severity="3", reasons="Worse.", raised_by=house.supplier, by=MAKER, at=at(days=4)
@@ -114,9 +121,7 @@ def test_a_pending_dispute_that_decides_a_criterion_stops_the_confirmation_even_
 
 @pytest.mark.clause("SVTAD 1.23", "14.5")
 def test_where_only_the_dispute_decides_the_panel_says_neither(complete):
-    house = complete.house
-    for _ in range(15):
-        make_issue(complete.scope, raised_by=house.alpha, severity="3", provider=house.alpha, moment=at(days=3))
+    house = fill_up(complete).house
     disputed = make_issue(complete.scope, raised_by=house.alpha, severity="4", provider=house.alpha, moment=at(days=3))
     dispute = dispute_severity(
         issue=disputed, participant_severity="3", reasons="Worse.", raised_by=house.supplier, by=MAKER, at=at(days=4)

@@ -10,21 +10,29 @@ from svtad.gates.models import ApprovalToProceed
 from svtad.lib.errors import ActionDenied, Refused
 from testphases.actions import move_scope
 from testphases.models import TestScope
-from tests.factories import MAKER, at, decide, make_issue
+from tests.factories import MAKER, at, decide, make_house, make_issue
 from tests.gates.world import READINESS, Phase, make_phase, paper, verdicts
 
 
-@pytest.fixture
-def before(house) -> Phase:
-    """PIT of MOC, which has nothing before it, not started, with (a), (c) and (d) of 12.5 met."""
-    phase = make_phase(house)
-    for provider in (house.alpha, house.beta):
+def prepare_pit(phase: Phase) -> Phase:
+    for provider in (phase.house.alpha, phase.house.beta):
         phase.attach("TEST_PLAN", scope=phase.pit, provider=provider, state="SIGNED_OFF")
     phase.attach("TEST_SPECIFICATION", scope=phase.pit)
     phase.attach("TTM", scope=phase.pit)
     phase.attach("READINESS", scope=phase.pit, statements=READINESS)
     phase.scope = phase.pit
     return phase
+
+
+@pytest.fixture(scope="class")
+def lent_before(lend) -> Phase:
+    return lend(make_house, make_phase, prepare_pit)
+
+
+@pytest.fixture
+def before(lent_before, db) -> Phase:
+    """PIT of MOC, which has nothing before it, not started, with (a), (c) and (d) of 12.5 met."""
+    return lent_before
 
 
 def approve(phase):

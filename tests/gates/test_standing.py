@@ -24,8 +24,35 @@ from svtad.gates.queries import (
 )
 from svtad.rulebook.vocabulary import Verdict
 from testphases.models import TestScope
-from tests.factories import MAKER, at, make_document, make_issue
-from tests.gates.world import finding, last
+from tests.factories import MAKER, at, make_document, make_house, make_issue
+from tests.gates.world import Phase, fill_up, finding, last, make_phase
+
+
+@pytest.fixture(scope="class")
+def lent_full(lend) -> Phase:
+    return lend(make_house, make_phase, fill_up)
+
+
+@pytest.fixture
+def full(lent_full, db) -> Phase:
+    """The phase with Alpha at its limit."""
+    return lent_full
+
+
+def judge_one_over(phase: Phase) -> tuple[Phase, Assessment]:
+    over_by(phase, 1)
+    return phase, phase.assess("PANEL")
+
+
+@pytest.fixture(scope="class")
+def lent_over(lend) -> tuple[Phase, Assessment]:
+    return lend(make_house, make_phase, fill_up, judge_one_over)
+
+
+@pytest.fixture
+def over(lent_over, db) -> tuple[Phase, Assessment]:
+    """The phase with one more than that, and its judgement."""
+    return lent_over
 
 
 def over_by(phase, count, *, severity="3", provider=None):
@@ -66,13 +93,14 @@ def test_eleven_criteria_lead_and_every_other_row_stands_beneath_what_it_details
     assert len(leading) + sum(map(len, beneath.values())) == len(findings)
 
 
-def test_awaiting_is_shown_only_where_a_body_s_answer_alone_would_lift_it(phase):
-    sixteen = over_by(phase, 16)
+def test_awaiting_is_shown_only_where_a_body_s_answer_alone_would_lift_it(full):
+    phase = full
+    [sixteenth] = over_by(phase, 1)
     phase.log(moment=at(days=5))
     phase.plan_work()
     threshold = finding(phase.assess("REPORTS"), "12.6(c)")
     assert (threshold.verdict, shown(threshold).word) == (Verdict.NOT_MET, Word.NOT_MET)
-    propose_exclusion(issue=sixteen[0], scope=phase.scope, rationale="One meter.", by=MAKER, at=at(days=6))
+    propose_exclusion(issue=sixteenth, scope=phase.scope, rationale="One meter.", by=MAKER, at=at(days=6))
     assessment, findings = now_at(phase, "REPORTS")
     threshold = finding(assessment, "12.6(c)")
     assert (threshold.verdict, shown(threshold).word) == (Verdict.NOT_MET, Word.AWAITING)
@@ -86,8 +114,8 @@ def test_awaiting_is_shown_only_where_a_body_s_answer_alone_would_lift_it(phase)
 
 
 @pytest.mark.clause("SVTAD 1.23", "14.5")
-def test_cannot_decide_says_which_of_the_two_it_is(phase):
-    over_by(phase, 15)
+def test_cannot_decide_says_which_of_the_two_it_is(full):
+    phase = full
     [issue] = over_by(phase, 1, severity="4")
     dispute_severity(
         issue=issue, participant_severity="3", reasons="Worse.", raised_by=phase.house.supplier, by=MAKER, at=at(days=4)
@@ -189,9 +217,8 @@ def test_a_release_can_be_asked_for_alone(phase):
 @pytest.mark.parametrize(
     "role", ["test_manager", "registrar", "administrator", "tab_member", "tag_member", "panel_member", "sit_auditor"]
 )
-def test_those_who_govern_see_a_judgement_whole(phase, role):
-    over_by(phase, 16)
-    assessment = phase.assess("PANEL")
+def test_those_who_govern_see_a_judgement_whole(over, role):
+    phase, assessment = over
     assert findings_for(phase.house.actor(role), assessment) == findings_of(assessment)
 
 
@@ -247,16 +274,16 @@ def test_a_provider_sees_its_own_cells_and_no_other_provider_s_name_issue_or_pap
 
 
 @pytest.mark.clause("SVTAD 1.23", "13.19")
-def test_a_provider_is_told_its_own_threshold_verdict(phase):
-    over_by(phase, 16, provider=phase.house.beta)
+def test_a_provider_is_told_its_own_threshold_verdict(over):
+    phase, _ = over
     assessment = phase.assess("REPORTS")
 
     def told(organisation):
         rows = findings_for(phase.house.actor("provider_tester", organisation), assessment)
         return {row.key: row.verdict.value for row in rows if row.key in ("12.6(c)", "T13.1-3")}
 
-    assert told(phase.house.alpha) == {"12.6(c)": "MET", "T13.1-3": "MET"}
-    assert told(phase.house.beta) == {"12.6(c)": "NOT_MET", "T13.1-3": "NOT_MET"}
+    assert told(phase.house.alpha) == {"12.6(c)": "NOT_MET", "T13.1-3": "NOT_MET"}
+    assert told(phase.house.beta) == {"12.6(c)": "MET", "T13.1-3": "MET"}
 
 
 def test_a_provider_does_not_see_the_judgement_of_another_s_certificate(phase):

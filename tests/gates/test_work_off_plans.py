@@ -9,15 +9,19 @@ import io
 import pytest
 
 from issues.actions import change_state, propose_exclusion
+from issues.models import TestingIssue
 from svtad.gates.actions import change_plan_item, draw_up_work_off_plan
 from svtad.gates.gathering import gather
+from svtad.gates.models import WorkOffPlanItem
 from svtad.governance.files import read_file
 from svtad.lib.errors import ActionDenied, InvalidInput, Refused
 from svtad.rulebook.vocabulary import Step
 from testphases import actions as phase_actions
 from testphases.models import FactsChanged
-from tests.factories import MAKER, at, decide, make_issue
-from tests.gates.world import finding, judged, verdicts
+from tests.factories import MAKER, at, decide, make_house, make_issue
+from tests.gates.world import Phase, finding, judged, make_phase, verdicts
+
+Planned = tuple[Phase, TestingIssue, WorkOffPlanItem]
 
 
 def open_issue(phase, severity="3", *, scope=None, provider=None, **more):
@@ -156,13 +160,22 @@ def test_a_phase_without_certificates_counts_from_the_day_that_tab_set(phase):
 # --- working it off -----------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def planned(phase):
-    """An item of PIT's plan: severity 5, open."""
+def plan_an_item(phase: Phase) -> Planned:
     issue = open_issue(phase, "5", scope=phase.pit, state="RETEST", moment=at(days=2))
     plan = draw_up_work_off_plan(scope=phase.pit, provider=phase.house.alpha, by=MAKER, at=at(days=3))
     decide(plan.matter, "TAB", "APPROVE", moment=at(days=3))
     return phase, issue, plan.items.get()
+
+
+@pytest.fixture(scope="class")
+def lent_planned(lend) -> Planned:
+    return lend(make_house, make_phase, plan_an_item)
+
+
+@pytest.fixture
+def planned(lent_planned, db) -> Planned:
+    """An item of PIT's plan: severity 5, open."""
+    return lent_planned
 
 
 def rerun(phase, outcome="PASSED", *, moment=None):

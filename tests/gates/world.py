@@ -23,7 +23,7 @@ from svtad.rulebook.vocabulary import Step
 from testphases import actions as phase_actions
 from testphases.actions import PlanRow, RunRow
 from testphases.models import PlannedTest, TestRun, TestScope
-from tests.factories import MAKER, House, at, decide, make_dmc
+from tests.factories import MAKER, House, at, decide, make_dmc, make_issue
 
 BUILD = {"S1SP": "5.2"}
 READY = {"in_place": True, "secure": True, "ready": True}
@@ -174,6 +174,15 @@ def make_phase(house: House) -> Phase:
     for test in tests:
         phase.run(test)
     phase.log()
+    return phase
+
+
+def fill_up(phase: Phase) -> Phase:
+    """Bring Alpha to its limit at severity 3: fifteen open issues, and one more is too many."""
+    for _ in range(15):
+        make_issue(
+            phase.scope, raised_by=phase.house.alpha, severity="3", provider=phase.house.alpha, moment=at(days=3)
+        )
     return phase
 
 

@@ -111,9 +111,13 @@ def test_an_action_takes_its_arguments_by_name_with_who_and_when():
 def test_a_public_function_of_more_than_three_arguments_takes_them_by_name():
     # Views and handlers are called by frameworks, which give theirs by place.
     framework = {"views", "views.py", "api", "api.py", "tasks.py", "templatetags", "management", "serializers.py"}
+    # A procedure is a table, each of its steps a row of it.
+    rows = {"svtad/rulebook/procedures/shared.py:step"}
     wrong = [
         f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
         for path, node in _public_functions()
-        if len(node.args.args) > 3 and not framework & set(path.relative_to(ROOT).parts)
+        if len(node.args.args) > 3
+        and f"{path.relative_to(ROOT)}:{node.name}" not in rows
+        and not framework & set(path.relative_to(ROOT).parts)
     ]
     assert wrong == []

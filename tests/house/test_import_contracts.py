@@ -16,12 +16,16 @@ NAMED_MODULES = {
     "svtad.parties": {
         "actors": "who acts, reduced to what policies and lists ask",
         "audiences": "interned sets of keys that may see a thing",
+        "factors": "second factors as allauth keeps them: the one place that touches its own code",
         "roles": "roles as classes that list permissions",
+        "sessions": "what a session remembers of its person, and when it ends",
     },
     "svtad.governance": {
         "calendar": "the non-working days that the rulebook is given",
         "files": "bytes kept under their hash",
         "jobs": "leases on long work, and the registry of what a job can run",
+        "mail": "the conversation with the mail server",
+        "outbox": "leases on e-mails, and sending what is due",
         "registry": "which app acts on the decisions of which procedure",
     },
     "svtad.intake": {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from testphases.models import TestScope
@@ -9,13 +11,18 @@ from tests.factories import House, make_house
 
 
 @pytest.fixture(autouse=True)
-def files_of_this_test(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path / "files"
+def files_of_this_test(files_of_this_test: Path) -> Path:
+    return files_of_this_test
+
+
+@pytest.fixture(scope="class")
+def lent_house(lend) -> House:
+    return lend(make_house)
 
 
 @pytest.fixture
-def house(db) -> House:
-    return make_house()
+def house(lent_house, db) -> House:
+    return lent_house
 
 
 @pytest.fixture

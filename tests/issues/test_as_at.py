@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -187,10 +188,8 @@ def _do(house, issue: TestingIssue, kind: str, draw: int, back: int, moment: dt.
         edit_issue(issue=issue, title=f"Title {draw % 3}", by=MAKER, at=moment)
 
 
-@pytest.mark.clause("SVTAD 1.23", "13.18", "13.19", "14.4")
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=_steps)
-def test_the_current_columns_are_the_history_and_every_past_present_is_read_back(house, sit, steps):
+def read_every_present_back(house, sit, steps) -> None:
+    """Take the steps on a new issue; after each the columns are the history, and each moment reads back later."""
     issue = raise_issue(scope=sit, title="Title", raised_by=house.supplier, by=MAKER, at=at())
     presents = []
     for number, (kind, draw, back) in enumerate(steps, start=1):
@@ -205,6 +204,23 @@ def test_the_current_columns_are_the_history_and_every_past_present_is_read_back
     for moment, stored in presents:
         [row] = [row for row in issues_at([sit.pk], moment) if row.pk == issue.pk]
         assert (row.state, row.severity, row.priority, row.cause, row.provider_pk, row.title) == stored
+
+
+_hypothesis: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
+
+
+@pytest.mark.clause("SVTAD 1.23", "13.18", "13.19", "14.4")
+@settings(max_examples=20, **_hypothesis)
+@given(steps=_steps)
+def test_the_current_columns_are_the_history_and_every_past_present_is_read_back(house, sit, steps):
+    read_every_present_back(house, sit, steps)
+
+
+@pytest.mark.soak
+@settings(max_examples=200, **_hypothesis)
+@given(steps=_steps)
+def test_of_many_issues_every_past_present_is_read_back(house, sit, steps):
+    read_every_present_back(house, sit, steps)
 
 
 def _columns(issue: TestingIssue) -> tuple[object, ...]:
@@ -222,7 +238,8 @@ def _queries_of(scope, moment) -> int:
     return len(seen)
 
 
-def test_queries_do_not_grow_with_issues(house, sit):
+@pytest.mark.parametrize("many", [250, pytest.param(5_000, marks=pytest.mark.soak)])
+def test_queries_do_not_grow_with_issues(house, sit, many):
     def mirror(numbers: range, moment: dt.datetime) -> None:
         rows = [
             IssueRow(
@@ -236,8 +253,8 @@ def test_queries_do_not_grow_with_issues(house, sit):
 
     mirror(range(3), at(days=1))
     few, few_past = _queries_of(sit, None), _queries_of(sit, at(days=1))
-    mirror(range(5_000), at(days=2))
-    assert len(issues_at([sit.pk], None)) == 5_000
+    mirror(range(many), at(days=2))
+    assert len(issues_at([sit.pk], None)) == many
     assert (_queries_of(sit, None), _queries_of(sit, at(days=1))) == (few, few_past)
     assert few_past <= 6
     assert len(issues_at([sit.pk], at(days=1))) == 3

@@ -8,17 +8,17 @@ import pytest
 from django.http import QueryDict
 
 from issues.actions import dispute_severity, propose_exclusion
+from issues.models import TestingIssue
 from issues.queries import counts_by_provider_and_severity, issue_list
 from svtad.lib.errors import InvalidInput
-from tests.factories import MAKER, at, decide, make_dmc, make_issue
+from tests.factories import MAKER, House, at, decide, make_dmc, make_house, make_issue
 
 SUMMER_MIDNIGHT = dt.datetime(2026, 6, 9, 23, 30, tzinfo=dt.UTC)  # 10 June, 00:30, in London
 
 
-@pytest.fixture
-def issues(house, sit):
-    dmc = make_dmc("DMC-A")
-    return {
+def make_issues(house: House) -> tuple[House, dict[str, TestingIssue]]:
+    sit, dmc = house.scope("SIT", "MOC"), make_dmc("DMC-A")
+    return house, {
         "one": make_issue(
             sit, raised_by=house.supplier, title="Alert lost", severity="3", provider=house.alpha, state="IN_FIX",
             dmc=dmc, functional_group="Alerts", source="jira", external_id="J-77",
@@ -33,6 +33,21 @@ def issues(house, sit):
             reasons="Firmware", state="REJECTED",
         ),
     }  # fmt: skip
+
+
+@pytest.fixture(scope="class")
+def lent_issues(lend) -> tuple[House, dict[str, TestingIssue]]:
+    return lend(make_house, make_issues)
+
+
+@pytest.fixture
+def house(lent_issues, db) -> House:
+    return lent_issues[0]
+
+
+@pytest.fixture
+def issues(lent_issues, db) -> dict[str, TestingIssue]:
+    return lent_issues[1]
 
 
 def names(issues, params, actor=MAKER) -> set[str]:

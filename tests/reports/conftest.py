@@ -78,10 +78,3 @@ def printed(django_db_setup, django_db_blocker) -> Printed:
     for logger in loggers:
         logger.removeHandler(listener)
     return Printed(facts=facts, report=report, content=content, complaints=listener.heard)
-
-
-@pytest.fixture
-def files_of_this_test(settings, tmp_path) -> Path:
-    """A place of this test's own for stored files."""
-    settings.MEDIA_ROOT = tmp_path / "files"
-    return tmp_path / "files"

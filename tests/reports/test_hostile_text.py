@@ -55,12 +55,12 @@ HOSTILE = (
 )
 
 
-@pytest.fixture
-def hostile_facts():
-    """The sample with a hostile text wherever facts have one."""
+@pytest.fixture(params=[1, pytest.param(3, marks=pytest.mark.soak)])
+def hostile_facts(request):
+    """The sample with a hostile text wherever facts have one, each so many times."""
     base = samples.facts()
     # What is stored holds no NUL: PostgreSQL takes none, and every way in strips it.
-    texts = tuple(text.replace("\x00", "") for text in HOSTILE) * 3
+    texts = tuple(text.replace("\x00", "") for text in HOSTILE) * request.param
     issues = tuple(replace(issue, title=text) for issue, text in zip(base.issues, texts, strict=False))
     issues += base.issues[len(issues) :]
     rows = tuple(

@@ -223,6 +223,7 @@ def test_the_hash_on_the_cover_is_the_hash_of_the_facts(printed):
     assert printed.report.cover.facts_sha256 in squeezed(printed.page_texts[0])
 
 
+@pytest.mark.soak  # the suite has this of an annex volume (test_lists), and of the whole in another process
 def test_the_same_contents_give_the_same_bytes(printed):
     assert hashlib.sha256(render_pdf(printed.report)).hexdigest() == hashlib.sha256(printed.content).hexdigest()
 

@@ -15,7 +15,7 @@ from svtad.lib.models import AppendOnlyError, AppendOnlyModel
 from testphases import actions
 from testphases.models import LatestRun, PlannedTest, PlannedTestVersion, RunAssurance, TestRun
 from testphases.queries import plan_counts, planned_now, runs_of
-from tests.testphases.world import actor, at, make_world
+from tests.testphases.world import World, actor, at, make_world
 
 pytestmark = pytest.mark.django_db
 
@@ -143,13 +143,21 @@ def test_the_database_itself_holds_every_append_only_table(db, model):
             assert cursor.fetchone()[0] == 2
 
 
-@pytest.fixture
-def shared(db):
-    """A test each of Alpha, Beta and of nobody, each with a run."""
-    world = make_world()
+def run_one_of_each(world: World) -> World:
     for name, provider in (("a", "alpha"), ("b", "beta"), ("c", "")):
         world.run(world.plan(name, provider=provider)[0])
     return world
+
+
+@pytest.fixture(scope="class")
+def lent_each(lend) -> World:
+    return lend(make_world, run_one_of_each)
+
+
+@pytest.fixture
+def each(lent_each, db) -> World:
+    """A test each of Alpha, Beta and of nobody, each with a run."""
+    return lent_each
 
 
 @pytest.mark.parametrize(
@@ -168,28 +176,26 @@ def shared(db):
         ("participant", "alpha", ""),
     ],
 )
-def test_who_sees_which_tests_and_runs(shared, role, organisation, seen):
-    by = actor(role, getattr(shared, organisation))
+def test_who_sees_which_tests_and_runs(each, role, organisation, seen):
+    by = actor(role, getattr(each, organisation))
     tests = PlannedTest.objects.visible_to(by)
     assert "".join(sorted(tests.values_list("definition__external_id", flat=True))) == seen
     runs = TestRun.objects.visible_to(by).values_list("planned_test__definition__external_id", flat=True)
     assert "".join(sorted(runs)) == seen
-    listed = planned_now(shared.scope, by)
+    listed = planned_now(each.scope, by)
     assert "".join(version.planned_test.definition.external_id for version in listed) == seen
     assert PlannedTestVersion.objects.visible_to(by).count() == len(seen)
     for test in PlannedTest.objects.all():
         assert runs_of(test, by).count() == (test.definition.external_id in seen)
 
 
-def test_a_provider_that_left_the_phase_sees_nothing_of_it(shared):
-    actions.end_participation(
-        scope=shared.scope, organisation=shared.alpha, reason="left", by=shared.manager, at=at(days=3)
-    )
-    assert not TestRun.objects.visible_to(shared.tester(shared.alpha)).exists()
+def test_a_provider_that_left_the_phase_sees_nothing_of_it(each):
+    actions.end_participation(scope=each.scope, organisation=each.alpha, reason="left", by=each.manager, at=at(days=3))
+    assert not TestRun.objects.visible_to(each.tester(each.alpha)).exists()
 
 
-def test_the_list_of_planned_tests_takes_a_fixed_number_of_statements(shared, django_assert_max_num_queries):
+def test_the_list_of_planned_tests_takes_a_fixed_number_of_statements(each, django_assert_max_num_queries):
     with django_assert_max_num_queries(1):
-        for version in planned_now(shared.scope, shared.manager):
+        for version in planned_now(each.scope, each.manager):
             assert version.planned_test.latest.outcome
             assert str(version.planned_test.dmc)

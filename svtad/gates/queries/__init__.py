@@ -16,8 +16,8 @@ from svtad.gates.queries.assessments import (
 )
 from svtad.gates.queries.phases import edition_for, followers_of, phase_kind_for, precursor_kinds
 from svtad.gates.queries.staleness import is_stale, pending_changes
-from svtad.gates.queries.standing import Standing, own_cells_only, standing
-from svtad.gates.queries.visibility import findings_for
+from svtad.gates.queries.standing import Standing, standing
+from svtad.gates.queries.visibility import findings_for, own_cells_only, short_findings_for
 from svtad.gates.queries.wording import Shown, Word, shown, shown_overall, shown_stored, summary_of
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "pending_changes",
     "phase_kind_for",
     "precursor_kinds",
+    "short_findings_for",
     "shown",
     "shown_overall",
     "shown_stored",

@@ -91,6 +91,21 @@ def findings_of(assessment: Assessment) -> tuple[Finding, ...]:
     return tuple(codec.decode(Finding, data, path="finding") for data in rows)
 
 
+def short_findings_of(assessment: Assessment, *, most: int) -> tuple[tuple[Finding, ...], dict[str, int]]:
+    """Return the findings for a page: without their ledger, of what stands in the way and of dates the first `most`.
+
+    With them, how much stands in the way in all, by the findings' keys. Reading a thousand rows that no page shows
+    would take longer than the page.
+    """
+    rows = AssessmentFinding.objects.filter(assessment=assessment).order_by("position").values_list("data", flat=True)
+    findings, totals = [], {}
+    for data in rows:
+        totals[data["key"]] = len(data["blockers"])
+        short = {**data, "ledger": [], "blockers": data["blockers"][:most], "dates": data["dates"][:most]}
+        findings.append(codec.decode(Finding, short, path="finding"))
+    return tuple(findings), totals
+
+
 def criteria(findings: Iterable[Finding]) -> tuple[Criterion, ...]:
     """Put findings in reading order: 12.6(a) to (i) and rows 6 and 7 lead, each other row beneath what it details.
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from svtad.gates.models import Assessment
 from svtad.gates.queries.assessments import NOT_STARTED, headroom, latest_assessments, step_shown
-from svtad.gates.queries.wording import Shown, Word, shown_stored
+from svtad.gates.queries.visibility import findings_for, own_cells_only
+from svtad.gates.queries.wording import Shown, Word, shown_overall, shown_stored, summary_of
 from svtad.parties.actors import Actor
 from svtad.rulebook.findings import ThresholdCell
 from svtad.rulebook.vocabulary import Step
@@ -19,8 +22,8 @@ from testphases.models import CapabilityRelease, FactsChanged, TestScope
 class Standing:
     """Where one phase stands. `met` of `criteria` are met; without an assessment both are 0.
 
-    `step` None: no edition is held for the phase's document, so it is never judged. `stale`: something has changed
-    since, and is not judged yet.
+    `summary` counts the criteria by verdict, as the reader is shown them. `step` None: no edition is held for the
+    phase's document, so it is never judged. `stale`: something has changed since, and is not judged yet.
     """
 
     scope: TestScope
@@ -29,16 +32,17 @@ class Standing:
     assessment: Assessment | None
     stale: bool
     headroom: tuple[ThresholdCell, ...]
+    summary: Mapping[str, Any]
 
     @property
     def met(self) -> int:
         """How many criteria are met."""
-        return int(self.assessment.summary.get("met", 0)) if self.assessment else 0
+        return int(self.summary.get("met", 0))
 
     @property
     def criteria(self) -> int:
         """How many criteria there are at this step."""
-        return int(self.assessment.summary.get("criteria", 0)) if self.assessment else 0
+        return int(self.summary.get("criteria", 0))
 
     @property
     def judged_at(self) -> dt.datetime | None:
@@ -49,8 +53,8 @@ class Standing:
 def standing(actor: Actor, *, release: CapabilityRelease | None = None) -> list[Standing]:
     """Return where each phase stands that `actor` may see, in the order of releases.
 
-    Five queries, however many phases, runs and judgements there are. A DCC Service Provider is told of its own
-    cells only.
+    Five queries, however many phases, runs and judgements there are; two more a phase for a DCC Service Provider,
+    which is told of its own cells only, here as on the phase's own page.
     """
     visible = TestScope.objects.visible_to(actor)
     if release is not None:
@@ -65,15 +69,7 @@ def standing(actor: Actor, *, release: CapabilityRelease | None = None) -> list[
     pending: defaultdict[int, set[int]] = defaultdict(set)
     for pk, scope_pk in FactsChanged.objects.filter(scope__in=scopes).values_list("pk", "scope_id"):
         pending[scope_pk].add(pk)
-    own = own_cells_only(actor)
-    return [_standing(scope, latest, cells, pending[scope.pk], own) for scope in scopes]
-
-
-def own_cells_only(actor: Actor) -> frozenset[str] | None:
-    """Return the public ids of the providers whose cells `actor` is held to, or None where it sees all."""
-    if actor.sees_everything or actor.may("see_all_phases") or "DCC" in actor.organisation_kinds:
-        return None
-    return frozenset(key.removeprefix("org:") for key in actor.audience_keys if key.startswith("org:"))
+    return [_standing(scope, latest, cells, pending[scope.pk], actor) for scope in scopes]
 
 
 def _standing(
@@ -81,16 +77,23 @@ def _standing(
     latest: dict[tuple[int, str], Assessment],
     cells: dict[int, tuple[ThresholdCell, ...]],
     pending: set[int],
-    own: frozenset[str] | None,
+    actor: Actor,
 ) -> Standing:
     step = step_shown(scope)
     assessment = latest.get((scope.pk, step.value)) if step else None
+    own = own_cells_only(actor)
+    summary: Mapping[str, Any] = assessment.summary if assessment else {}
+    seen = findings_for(actor, assessment) if assessment and own is not None else None
+    if seen is not None:
+        summary = summary_of(seen)
     if scope.state in NOT_STARTED:
         word = Shown(Word.NOT_STARTED)
     elif assessment is None:
         word = Shown(Word.CANNOT_DECIDE, "no edition of its document is held" if step is None else "not judged yet")
+    elif seen is not None:
+        word = shown_overall(seen)
     else:
-        word = shown_stored(assessment.verdict, summary=assessment.summary)
+        word = shown_stored(assessment.verdict, summary=summary)
     held = cells.get(assessment.pk, ()) if assessment else ()
     return Standing(
         scope=scope,
@@ -99,4 +102,5 @@ def _standing(
         assessment=assessment,
         stale=bool(pending - set(assessment.summary.get("covered", ()))) if assessment else bool(pending),
         headroom=held if own is None else tuple(cell for cell in held if cell.provider in own),
+        summary=summary,
     )

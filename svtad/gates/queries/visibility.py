@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from svtad.gates.models import Assessment
-from svtad.gates.queries.assessments import findings_of
-from svtad.gates.queries.standing import own_cells_only
+from svtad.gates.queries.assessments import findings_of, short_findings_of
 from svtad.parties.actors import Actor
 from svtad.rulebook.codec import parse_json
 from svtad.rulebook.facts import Facts
@@ -16,6 +15,16 @@ from svtad.rulebook.vocabulary import Verdict, combine
 
 #: Kinds of blocker that concern the phase as a whole and name nobody.
 _OF_THE_PHASE = frozenset({"readiness", "approval", "document", "issue_log"})
+
+#: Missing facts of the phase as a whole, in sentences that name nobody.
+_NAMES_NOBODY = frozenset({"stage_exit_versions", "precursors", "providers", "test_counts", "issues_raised"})
+
+
+def own_cells_only(actor: Actor) -> frozenset[str] | None:
+    """Return the public ids of the providers whose cells `actor` is held to, or None where it sees all."""
+    if actor.sees_everything or actor.may("see_all_phases") or "DCC" in actor.organisation_kinds:
+        return None
+    return frozenset(key.removeprefix("org:") for key in actor.audience_keys if key.startswith("org:"))
 
 
 def findings_for(actor: Actor, assessment: Assessment) -> tuple[Finding, ...]:
@@ -34,6 +43,16 @@ def findings_for(actor: Actor, assessment: Assessment) -> tuple[Finding, ...]:
     is_own = _ownership(Facts.from_json(parse_json(assessment.facts, path="facts")), own)
     cut = {finding.key: _cut_down(finding, own=own, is_own=is_own) for finding in findings}
     return tuple(_as_its_parent(finding, cut) for finding in cut.values())
+
+
+def short_findings_for(
+    actor: Actor, assessment: Assessment, *, most: int
+) -> tuple[tuple[Finding, ...], dict[str, int]]:
+    """Return what `findings_for` does, cut short for a page, and how much stands in the way in all by finding."""
+    if own_cells_only(actor) is None and Assessment.objects.visible_to(actor).filter(pk=assessment.pk).exists():
+        return short_findings_of(assessment, most=most)
+    findings = findings_for(actor, assessment)
+    return findings, {finding.key: len(finding.blockers) for finding in findings}
 
 
 def _ownership(facts: Facts, own: frozenset[str]) -> Callable[[Blocker], bool]:
@@ -94,7 +113,7 @@ def _as_its_parent(finding: Finding, cut: dict[str, Finding]) -> Finding:
 
 def _missing(row: Missing) -> Missing:
     """A missing parameter or document names nobody; a missing fact may name an issue of another."""
-    return row if row.kind != "fact" else replace(row, text="A fact is missing.")
+    return row if row.kind != "fact" or row.key in _NAMES_NOBODY else replace(row, text="A fact is missing.")
 
 
 _WORDS: dict[Verdict, str] = {

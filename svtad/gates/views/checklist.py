@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
-from svtad.gates.queries import criteria
+from svtad.gates.queries import NOT_STARTED, criteria
 from svtad.governance.models import Matter
 from svtad.parties.actors import Actor
 from svtad.rulebook.findings import Blocker, DmcCell, Finding, LedgerLine, ThresholdCell
@@ -45,6 +45,7 @@ class Line:
     finding: Finding
     shown: str
     ways: tuple[Way, ...]
+    total: int = 0
     details: tuple[Line, ...] = ()
 
     @property
@@ -55,7 +56,7 @@ class Line:
     @property
     def more(self) -> int:
         """Return how many more there are."""
-        return max(0, len(self.ways) - NAMED)
+        return max(0, self.total - NAMED)
 
     @property
     def anchor(self) -> str:
@@ -122,14 +123,23 @@ class Checklist:
         return self.verdict
 
 
-def checklist(findings: Iterable[Finding], *, scope: TestScope, actor: Actor) -> Checklist:
-    """Make findings ready for a page. They are what `actor` may see already (see `queries.findings_for`)."""
+def checklist(
+    findings: Iterable[Finding], *, scope: TestScope, actor: Actor, totals: Mapping[str, int] | None = None
+) -> Checklist:
+    """Make findings ready for a page. They are what `actor` may see already (see `queries.findings_for`).
+
+    `totals` tells how much stands in the way of each, where the findings name only the first of it.
+    """
     given = tuple(findings)
+    counted = totals or {}
     matters = _matters(given, actor)
 
     def line(finding: Finding, number: int = 0, details: tuple[Line, ...] = ()) -> Line:
         ways = tuple(_way(blocker, matters, scope, actor) for blocker in finding.blockers)
-        return Line(number=number, finding=finding, shown=shown_verdict(finding), ways=ways, details=details)
+        total = counted.get(finding.key, len(ways))
+        return Line(
+            number=number, finding=finding, shown=shown_verdict(finding), ways=ways, total=total, details=details
+        )
 
     lines = tuple(
         line(each.finding, number, tuple(line(detail) for detail in each.details))
@@ -161,6 +171,8 @@ def sentence(scope: TestScope, step: Step, made: Checklist) -> str:
         can, cannot = f"{name} may start", f"{name} may not start"
     elif step in (Step.PANEL, Step.COMPLETION):
         can, cannot = f"{name} meets all {made.total} exit criteria", f"{name} cannot exit"
+        if scope.state in NOT_STARTED:
+            cannot = f"{name} has not started, and cannot exit"
     else:
         ready = STEP_TITLES[step].removeprefix("Before ")
         can, cannot = f"{name} is ready for {ready}", f"{name} is not ready for {ready}"

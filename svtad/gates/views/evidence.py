@@ -10,6 +10,7 @@ from django.forms import Form
 from django.http import FileResponse, Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 
+from issues.policies import check_can_produce_log
 from issues.queries import issue_log_at, last_issue_change_at
 from svtad.gates import actions
 from svtad.gates.actions.evidence import REVIEWS
@@ -171,6 +172,7 @@ def _evidence_page(
     rows = [_row(request, item, item.pk in standing, tried) for item in seen]
     own = Organisation.objects.filter(pk__in=request.actor.organisation_pks).first()
     kinds = [(kind, KIND_TITLES[kind], _refusal(request, scope, kind, own)) for kind in ATTACHED]
+    refusals = [refused for _, _, refused in kinds if refused]
     log = issue_log_at(scope, None)
     changed = last_issue_change_at(scope, None)
     context = {
@@ -179,6 +181,9 @@ def _evidence_page(
         "release": scope.release,
         "rows": rows,
         "kinds": kinds,
+        "attach_refused": refusals[0] if refusals else "",
+        "nothing_attachable": len(refusals) == len(kinds),
+        "log_refused": allowed(check_can_produce_log, request.actor)[1],
         "form": form,
         "form_title": KIND_TITLES[form.kind] if form else "",
         "form_clause": CLAUSE_OF[form.kind] if form else "",

@@ -20,7 +20,13 @@ from svtad.gates.models import (
     WorkOffPlan,
     WorkOffPlanItem,
 )
-from svtad.gates.policies import check_can_assess, check_can_change_plan, check_can_propose, check_certifiable
+from svtad.gates.policies import (
+    check_can_assess,
+    check_can_change_plan,
+    check_can_propose,
+    check_certifiable,
+    check_may_proceed,
+)
 from svtad.gates.queries import findings_of, latest_assessment, phase_kind_for
 from svtad.gates.views.phase import visible_scope
 from svtad.governance.models import Matter
@@ -31,6 +37,7 @@ from svtad.parties.models import Organisation, OrganisationKind
 from svtad.parties.policies import allowed, require
 from svtad.parties.views.lists import csv_response, paged
 from svtad.parties.views.pages import PageRequest, carried_out, done, page
+from svtad.rulebook.case import as_read
 from svtad.rulebook.findings import DueLine
 from svtad.rulebook.vocabulary import CertificateState, Step, Verdict, WorkOffItemState
 from testphases.models import TestRun, TestScope
@@ -102,6 +109,7 @@ def papers(request: PageRequest, public_id: str) -> HttpResponseBase:
         "plans": [(plan, _progress(plan)) for plan in plans],
         "providers": providers,
         "approval": approval,
+        "approval_refused": _approval_refused(scope) if approval is None and may_propose else None,
         "completion": Matter.objects.visible_to(request.actor)
         .filter(procedure="SIT_COMPLETION", scope_id=scope.public_id)
         .first(),
@@ -204,6 +212,15 @@ def _provider_row(
     return ProviderPapers(provider, judged, certificate, refused)
 
 
+def _approval_refused(scope: TestScope) -> tuple[str, str] | None:
+    """Return the clause and the reason for which the approval to proceed cannot be drafted now, or None."""
+    try:
+        check_may_proceed(scope)
+    except Refused as turned:
+        return turned.clause, turned.reason
+    return None
+
+
 def _progress(plan: WorkOffPlan) -> dict[str, int]:
     """Return how many items there are, and how many are closed and re-run."""
     states = [_state_of(item) for item in plan.items.all()]
@@ -247,6 +264,7 @@ def _plan_page(request: PageRequest, plan: WorkOffPlan, *, tried: tuple[int, For
     items = list(plan.items.select_related("issue__provider").prefetch_related("changes"))
     dates = _dates(plan)
     may, refused = allowed(check_can_change_plan, request.actor, plan.scope)
+    items.sort(key=lambda item: (item.severity or "9", as_read(item.issue.reference)))
     rows = [PlanLine(item, _state_of(item), dates.get(item.issue.public_id)) for item in items]
     chosen = next((row for row in rows if row.item.issue.public_id == request.GET.get("item")), None)
     form: Form | None = None

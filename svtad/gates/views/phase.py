@@ -20,6 +20,7 @@ from svtad.gates.queries import (
     latest_assessment,
     own_cells_only,
     phase_kind_for,
+    short_findings_for,
 )
 from svtad.gates.views.checklist import STEP_TITLES, Checklist, checklist, sentence
 from svtad.lib.errors import ActionDenied, Refused
@@ -30,6 +31,9 @@ from svtad.rulebook.judge import judge
 from svtad.rulebook.vocabulary import Step
 from testphases.models import TestScope
 from testphases.queries import scopes_for
+
+#: How much of what stands in the way of one criterion a page names; the rest is a CSV away.
+LISTED = 50
 
 
 @page("GET")
@@ -112,7 +116,8 @@ def assessment(request: PageRequest, public_id: str) -> HttpResponseBase:
     found = visible_assessment(request, public_id)
     scope = visible_scope(request, found.scope.public_id)
     step = Step(found.step)
-    made = checklist(findings_for(request.actor, found), scope=scope, actor=request.actor)
+    findings, totals = short_findings_for(request.actor, found, most=LISTED)
+    made = checklist(findings, scope=scope, actor=request.actor, totals=totals)
     context = {
         **_shared(request, scope, step, made),
         "title": f"{scope.name}: judged {found.recorded_at:%d %b %Y}",
@@ -123,6 +128,21 @@ def assessment(request: PageRequest, public_id: str) -> HttpResponseBase:
         "stale": False,
     }
     return render(request, "gates/phase.html", context)
+
+
+@page("GET")
+def in_the_way(request: PageRequest, public_id: str) -> HttpResponseBase:
+    """Send as CSV all that stands in the way of a criterion (`?criterion=`), or of each."""
+    found = visible_assessment(request, public_id)
+    wanted = request.GET.get("criterion", "")
+    rows = (
+        (finding.key, finding.citation.clause, blocker.kind, blocker.reference, blocker.text, blocker.pending)
+        for finding in findings_for(request.actor, found)
+        if wanted in ("", finding.key)
+        for blocker in finding.blockers
+    )
+    head = ("Criterion", "Clause", "Kind", "Reference", "What stands in the way", "Waits for a decision")
+    return csv_response("in-the-way.csv", head, rows)
 
 
 @page("GET")
@@ -246,7 +266,8 @@ def _checklist_page(request: PageRequest, scope: TestScope, step: Step, tab: str
         # A provider is shown what was judged and kept by then: only kept judgements are cut down to its own cells.
         latest = assessment_at(scope, step, moment=moment) if moment else latest_assessment(scope, step)
         if latest is not None:
-            made = checklist(findings_for(request.actor, latest), scope=scope, actor=request.actor)
+            found, totals = short_findings_for(request.actor, latest, most=LISTED)
+            made = checklist(found, scope=scope, actor=request.actor, totals=totals)
     context = {
         **_shared(request, scope, step, made),
         **past,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,6 +11,7 @@ from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, FileInput, RadioSelect
 from django.http import HttpRequest
 from django.template import Context
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -22,7 +24,7 @@ from svtad.portal.words import SHORT, Sign, sign
 
 register = template.Library()
 
-BAR_WIDTH = 96
+BAR_WIDTH = 72
 
 
 @register.simple_tag(takes_context=True)
@@ -46,14 +48,20 @@ def verdict(value: object, *, words: str = "long") -> dict[str, object]:
 @register.inclusion_tag("parts/verdict.html")
 def badge(word: str, style: str) -> dict[str, object]:
     """Draw a badge with a word of its own in the look of a verdict's `style`."""
-    icons = {"met": "check", "not-met": "cross", "awaiting": "clock", "cannot": "question"}
+    icons = {"met": "check", "near": "check", "not-met": "cross", "awaiting": "clock", "cannot": "question"}
     return {"word": word, "style": style, "icon": icons.get(style, "dash"), "title": ""}
 
 
-@register.inclusion_tag("parts/icon.html")
-def icon(name: str) -> dict[str, str]:
+@register.simple_tag
+def icon(name: str) -> SafeString:
     """Draw one of the verdict icons; it is for the eye only, a word stands beside it."""
-    return {"name": name}
+    return _picture(name)
+
+
+@cache
+def _picture(name: str) -> SafeString:
+    """Return an icon's picture: there are few, and a heatmap has hundreds of each."""
+    return render_to_string("parts/icon.html", {"name": name})
 
 
 @register.filter
@@ -130,13 +138,38 @@ def get(mapping: Any, key: object) -> Any:
 
 
 #: Words of the Code that keep their capitals.
-_KEPT = {"TAB": "TAB", "TAG": "TAG", "DCC": "DCC", "SOS": "SoS", "SIT": "SIT", "PIT": "PIT", "SCT": "SCT", "TTM": "TTM"}
+_KEPT = {
+    **{word: word for word in ("TAB", "TAG", "DCC", "SIT", "PIT", "SCT", "TTM", "MTAD", "DMCT", "BEIS")},
+    "SOS": "SoS",
+    "OFGEM": "Ofgem",
+    "RID": "Release Implementation Document",
+    # The options of 20.19.
+    **{letter: f"({letter.lower()})" for letter in "ABCD"},
+}
 
 
 @register.filter
 def words_low(value: object) -> str:
     """Return a state's name as words within a sentence: `TAB_APPROVED` → `TAB approved`."""
     return " ".join(_KEPT.get(part, part.lower()) for part in str(value or "").split("_"))
+
+
+#: Where the question of 13.22 stands, as an answer to it.
+_COUNTING = {
+    "UNDECIDED": "not decided yet, so the threshold cannot be evaluated",
+    "COUNT": "it counts",
+    "NOT_COUNT": "it does not count",
+    "COUNT_REFERRED": "it counts while the Secretary of State decides",
+    "NOT_COUNT_REFERRED": "it does not count while the Secretary of State decides",
+    "SOS_COUNT": "it counts, the Secretary of State decided",
+    "SOS_NOT_COUNT": "it does not count, the Secretary of State decided",
+}
+
+
+@register.filter
+def counting(state: object) -> str:
+    """Return in words whether an SCT issue counts in SIT (13.22, 13.24)."""
+    return _COUNTING.get(str(state), words_low(state))
 
 
 @register.filter
