@@ -69,7 +69,8 @@ def decide(request: PageRequest, public_id: str, body: str, outcome: str) -> Htt
     decision = carried_out(form, lambda: _record(found, step, form, request.actor))
     if decision is None:
         return matter_page(request, found, tried=form)
-    return done(request, f"{found.reference}: {body} {outcome} recorded.", "governance:matter", found.public_id)
+    said = f"Recorded on {found.reference}: {body}, {outcome.lower().replace('_', ' ')}."
+    return done(request, said, "governance:matter", found.public_id)
 
 
 @transaction.atomic
