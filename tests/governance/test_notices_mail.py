@@ -45,7 +45,7 @@ def server(settings) -> Iterator[MailServer]:
         yield running
 
 
-def until_sent(notice, *, seconds: float = 20) -> None:
+def until_sent(notice, *, seconds: float = 60) -> None:
     """Sweep, as Beat has it done all the time, until nothing of the notice waits."""
     deadline = time.monotonic() + seconds
     while set(states(notice)) & {"QUEUED", "UNCERTAIN", "SENDING"}:

@@ -35,7 +35,7 @@ Supervisor([
 """
 
 
-def _until(what: Callable[[], object], *, seconds: float = 20.0) -> None:
+def _until(what: Callable[[], object], *, seconds: float = 90.0) -> None:
     deadline = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < deadline, "it did not come to be"
