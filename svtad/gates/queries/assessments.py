@@ -127,10 +127,9 @@ def headroom(assessments: Iterable[Assessment]) -> dict[int, tuple[ThresholdCell
     """Return {assessment's primary key: its provider × severity cells}, for as many as are given. One query."""
     rows = AssessmentFinding.objects.filter(
         Q(assessment_id__in=[row.pk for row in assessments]), criterion__in=THRESHOLD_CRITERIA
-    ).values_list("assessment_id", "data")
+    ).values_list("assessment_id", "data__thresholds")
     return {
-        pk: tuple(codec.decode(ThresholdCell, cell, path="threshold") for cell in data["thresholds"])
-        for pk, data in rows
+        pk: tuple(codec.decode(ThresholdCell, cell, path="threshold") for cell in cells) for pk, cells in rows
     }
 
 
