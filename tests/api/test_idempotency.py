@@ -14,8 +14,8 @@ from svtad.lib.clock import now
 from svtad.parties.actions import forget_old_calls
 from svtad.parties.models import IdempotentCall
 from tests.api.conftest import Caller
+from tests.at_once import at_once
 from tests.factories import make_house, make_person
-from tests.governance.test_decisions_at_once import at_once
 
 
 def raised(caller: Caller, phase: str, *, key: str, title: str = "Alert lost"):
@@ -111,5 +111,6 @@ def test_fifty_at_once_have_one_effect(transactional_db, settings, tmp_path):
         return answer.status_code, answer.json()["reference"]
 
     outcomes = at_once(50, ask)
-    assert outcomes == [(201, "TI-1")] * 50
+    assert len(set(outcomes)) == 1, set(outcomes)
+    assert outcomes[0][0] == 201
     assert TestingIssue.objects.count() == 1

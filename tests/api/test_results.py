@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
 from rest_framework.test import APIClient
 
 from svtad.intake.models import ImportBatch
 from testphases.models import TestRun, UnmatchedResult
+from tests.at_once import at_once
 from tests.factories import make_dmc
 
 pytestmark = pytest.mark.django_db
@@ -202,23 +201,13 @@ def test_a_list_of_runs_costs_the_same_queries_however_many_there_are(
 @pytest.mark.usefixtures("postgres_only", "transactional_db")
 def test_one_run_id_sent_many_times_at_once_has_one_effect(tooling, sit, planned):
     body = sent(sit, row("TC-1"), row("TC-2", "FAILED"), row("TC-99"))
-    answers: list[Any] = []
-    barrier = threading.Barrier(10)
 
-    def post() -> None:
+    def post(_: int) -> Any:
         client = APIClient()
         client.credentials(HTTP_AUTHORIZATION=tooling.authorization)
-        try:
-            barrier.wait()
-            answers.append(client.post("/api/v1/results", body, format="json"))
-        finally:
-            connection.close()
+        return client.post("/api/v1/results", body, format="json")
 
-    threads = [threading.Thread(target=post) for _ in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = at_once(10, post)
     assert {answer.status_code for answer in answers} <= {200, 201}, [answer.content for answer in answers]
     assert sum(answer.json()["counts"]["recorded"] for answer in answers) == 2
     assert TestRun.objects.count() == 2

@@ -24,6 +24,7 @@ from svtad.rulebook.judge import judge
 from svtad.rulebook.vocabulary import Step
 from testphases.models import FactsChanged
 from testphases.queries import plan_counts
+from tests.at_once import at_once
 from tests.factories import MAKER, at, make_document, make_issue
 from tests.gates.world import paper, verdicts
 
@@ -222,22 +223,8 @@ def test_judging_all_steps_strikes_off_the_changes_it_covers(phase):
 @pytest.mark.services
 @pytest.mark.django_db(transaction=True)
 def test_two_at_once_keep_one_judgement(postgres_only, phase):
-    results: list[tuple[int, bool]] = []
-    start = threading.Barrier(8)
-
-    def judge_it() -> None:
-        start.wait()
-        assessment, made = assess(scope=phase.scope, step="PANEL", by=MAKER)
-        results.append((assessment.pk, made))
-        connection.close()
-
-    threads = [threading.Thread(target=judge_it) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(results) == 8
-    assert len({pk for pk, _ in results}) == 1
+    results = at_once(8, lambda _: assess(scope=phase.scope, step="PANEL", by=MAKER))
+    assert len({assessment.pk for assessment, _ in results}) == 1
     assert [made for _, made in results].count(True) == 1
     assert Assessment.objects.count() == 1
 

@@ -3,42 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from svtad.audit.models import AuditEvent
 from svtad.governance import actions
 from svtad.governance.models import Decision, Matter
 from svtad.lib.errors import Refused
+from tests.at_once import at_once
 
 pytestmark = [pytest.mark.services, pytest.mark.usefixtures("postgres_only", "transactional_db", "no_handlers")]
 
 TAG_DAY = dt.datetime(2019, 4, 18, 10, tzinfo=dt.UTC)
-
-
-def at_once(count: int, work) -> list[object]:
-    """Run `work(number)` in `count` threads from one starting line; return what each came to."""
-    outcomes: list[object] = [None] * count
-    barrier = threading.Barrier(count)
-
-    def run(number: int) -> None:
-        try:
-            barrier.wait()
-            outcomes[number] = work(number)
-        except BaseException as fault:
-            outcomes[number] = fault
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
 
 
 def decide_at_once(open_matter, registrar, *, rounds: int, people: int) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
+from functools import partial
 
 import pytest
 from celery import current_app
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 
 from svtad.audit.models import AuditEvent
 from svtad.governance import actions, jobs, tasks
@@ -18,6 +19,7 @@ from svtad.lib.clock import now
 from svtad.lib.errors import ActionDenied, InvalidInput, Refused
 from svtad.parties.actors import Actor
 from svtad.parties.models import Person
+from tests.at_once import at_once
 
 PERSON = Actor(kind="PERSON", actor_id="p", label="Perry")
 
@@ -349,21 +351,13 @@ def test_of_many_workers_at_once_one_does_the_job(enqueue, runner):
 
     runner(work_a_little)
     rounds = [enqueue().public_id for _ in range(10)]
-    barrier = threading.Barrier(8)
 
-    def work() -> None:
-        try:
-            for public_id in rounds:
-                barrier.wait()
-                jobs.execute(public_id)
-        finally:
-            connection.close()
+    def run(public_id: str, _: int) -> object:
+        return jobs.execute(public_id)
 
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    for each in rounds:
+        outcomes = at_once(8, partial(run, each))
+        assert not [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
     assert len(calls) == 10
     assert set(Job.objects.values_list("state", "attempts")) == {("DONE", 1)}
 
@@ -371,21 +365,9 @@ def test_of_many_workers_at_once_one_does_the_job(enqueue, runner):
 @pytest.mark.services
 @pytest.mark.usefixtures("postgres_only", "transactional_db")
 def test_of_many_requests_with_one_key_at_once_one_job_comes(enqueue):
-    found = []
-    barrier = threading.Barrier(8)
+    def ask(key: str, _: int) -> int:
+        return enqueue(unique_key=key).pk
 
-    def ask() -> None:
-        try:
-            for number in range(5):
-                barrier.wait()
-                found.append(enqueue(unique_key=f"key {number}").pk)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=ask) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    found = [pk for number in range(5) for pk in at_once(8, partial(ask, f"key {number}"))]
     assert len(found) == 40
     assert len(set(found)) == Job.objects.count() == 5

@@ -13,8 +13,8 @@ from svtad.governance import actions
 from svtad.governance.actions import NotRecorded
 from svtad.governance.models import AgendaItem, Decision, Matter, Meeting, MeetingDecision
 from svtad.lib.errors import InvalidInput, Refused
+from tests.at_once import at_once
 from tests.governance.boards import AFTER, T0, TAG_DAY, take
-from tests.governance.test_decisions_at_once import at_once
 
 pytestmark = [pytest.mark.services, pytest.mark.usefixtures("postgres_only", "transactional_db", "no_handlers")]
 

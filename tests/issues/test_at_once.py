@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-
 import pytest
-from django.db import connection
 
 from issues.actions import (
     change_state,
@@ -20,32 +16,11 @@ from issues.actions.mirror_rows import IssueRow, IssuesResult
 from issues.models import ExclusionProposal, IssueStateChange, SeverityDispute, TestingIssue
 from issues.queries import issues_at
 from svtad.lib.errors import Refused
+from tests.at_once import at_once
 from tests.factories import MAKER, make_house, make_issue
 
 pytestmark = [pytest.mark.services, pytest.mark.usefixtures("postgres_only", "transactional_db")]
 PEOPLE = 6
-
-
-def at_once(work: Callable[[int], object]) -> list[object]:
-    """Run `work(number)` in threads from one starting line; return what each came to."""
-    outcomes: list[object] = [None] * PEOPLE
-    barrier = threading.Barrier(PEOPLE)
-
-    def run(number: int) -> None:
-        try:
-            barrier.wait()
-            outcomes[number] = work(number)
-        except BaseException as fault:
-            outcomes[number] = fault
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(PEOPLE)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
 
 
 @pytest.fixture
@@ -55,9 +30,10 @@ def house(transactional_db):
 
 def test_one_issue_sent_by_all_at_once_is_raised_once(house, sit):
     outcomes = at_once(
+        PEOPLE,
         lambda number: raise_issue(
             scope=sit, title="Alert lost", raised_by=house.dcc, source="jira", external_id="J-1", by=MAKER
-        )
+        ),
     )
     issue = TestingIssue.objects.get()
     assert [outcome.pk if isinstance(outcome, TestingIssue) else outcome for outcome in outcomes] == [issue.pk] * PEOPLE
@@ -65,7 +41,7 @@ def test_one_issue_sent_by_all_at_once_is_raised_once(house, sit):
 
 
 def test_issues_raised_at_once_have_each_a_number(house, sit):
-    at_once(lambda number: raise_issue(scope=sit, title=f"{number}", raised_by=house.dcc, by=MAKER))
+    at_once(PEOPLE, lambda number: raise_issue(scope=sit, title=f"{number}", raised_by=house.dcc, by=MAKER))
     references = TestingIssue.objects.order_by("reference").values_list("reference", flat=True)
     assert list(references) == [f"MOC-SIT-{number:04d}" for number in range(1, PEOPLE + 1)]
 
@@ -73,12 +49,13 @@ def test_issues_raised_at_once_have_each_a_number(house, sit):
 def test_one_of_several_who_saw_the_same_state_moves_the_issue(house, sit):
     issue = make_issue(sit, raised_by=house.dcc, severity="3", provider=house.alpha, state="RETEST")
     outcomes = at_once(
+        PEOPLE,
         lambda number: change_state(
             issue=TestingIssue.objects.get(pk=issue.pk),
             to_state=("CLOSED", "IN_FIX")[number % 2],
             expected_state="RETEST",
             by=MAKER,
-        )
+        ),
     )
     won = [outcome for outcome in outcomes if isinstance(outcome, IssueStateChange)]
     told = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
@@ -89,9 +66,10 @@ def test_one_of_several_who_saw_the_same_state_moves_the_issue(house, sit):
 def test_the_current_columns_are_the_history_after_many_determine_at_once(house, sit):
     issue = make_issue(sit, raised_by=house.dcc)
     at_once(
+        PEOPLE,
         lambda number: determine_severity(
             issue=TestingIssue.objects.get(pk=issue.pk), severity=str(1 + number % 5), by=MAKER
-        )
+        ),
     )
     [row] = issues_at([sit.pk], None)
     assert TestingIssue.objects.get().severity == row.severity != ""
@@ -107,7 +85,7 @@ def test_one_proposal_and_one_dispute_however_many_ask_at_once(house, sit):
             return propose_exclusion(issue=mine, scope=sit, rationale="x", by=MAKER)
         return dispute_severity(issue=mine, participant_severity="4", reasons="x", raised_by=house.supplier, by=MAKER)
 
-    outcomes = at_once(ask)
+    outcomes = at_once(PEOPLE, ask)
     assert (ExclusionProposal.objects.count(), SeverityDispute.objects.count()) == (1, 1), outcomes
     assert sum(isinstance(outcome, Refused) for outcome in outcomes) == PEOPLE - 2
 
@@ -117,7 +95,7 @@ def test_one_file_mirrored_by_all_at_once_comes_in_once(house, sit):
         IssueRow(external_id=f"J-{number}", title="x", raised_by="dcc", severity="3", cause="DCC", state="IN_FIX")
         for number in range(20)
     ]
-    outcomes = at_once(lambda number: mirror_issues(scope=sit, rows=rows, source="jira", by=MAKER))
+    outcomes = at_once(PEOPLE, lambda number: mirror_issues(scope=sit, rows=rows, source="jira", by=MAKER))
     results = sorted(outcome.created if isinstance(outcome, IssuesResult) else -1 for outcome in outcomes)
     assert results == [0] * (PEOPLE - 1) + [20], outcomes
     assert (TestingIssue.objects.count(), IssueStateChange.objects.count()) == (20, 60)

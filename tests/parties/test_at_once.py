@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
-from collections.abc import Callable
 from functools import partial
 
 import pytest
-from django.db import connection
 
 from svtad.lib import clock
 from svtad.lib.clock import london_date, now
@@ -16,32 +13,11 @@ from svtad.lib.errors import Refused
 from svtad.parties import actions, factors
 from svtad.parties.actors import actor_for, system_actor
 from svtad.parties.models import DeputyshipStep, Person
+from tests.at_once import at_once
 from tests.parties.codes import code_of
 
 pytestmark = [pytest.mark.services, pytest.mark.usefixtures("postgres_only", "transactional_db")]
 REQUESTS = 8
-
-
-def at_once(work: Callable[[int], object]) -> list[object]:
-    """Run `work(number)` in threads from one starting line; return what each came to."""
-    outcomes: list[object] = [None] * REQUESTS
-    barrier = threading.Barrier(REQUESTS)
-
-    def run(number: int) -> None:
-        try:
-            barrier.wait()
-            outcomes[number] = work(number)
-        except BaseException as fault:
-            outcomes[number] = fault
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(REQUESTS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
 
 
 def _use(who: Person, code: str, _: int) -> str:
@@ -59,7 +35,7 @@ def test_of_one_code_sent_many_times_at_once_one_is_taken(person, monkeypatch):
         by=actor_for(who, at=moment),
     )
     for code, kind in ((code_of(secret, at=moment), "totp"), (codes[0], "recovery_code")):
-        outcomes = at_once(partial(_use, who, code))
+        outcomes = at_once(REQUESTS, partial(_use, who, code))
         assert sorted(map(str, outcomes)) == [""] * (REQUESTS - 1) + [kind]
 
 
@@ -75,7 +51,8 @@ def test_of_many_answers_to_one_deputyship_one_is_taken_and_the_others_are_told(
     )
     by = [actor_for(person("administrator"), at=now()) for _ in range(REQUESTS)]
     outcomes = at_once(
-        lambda number: actions.answer_deputyship(deputyship=made, confirm=number % 2 == 0, reason="So.", by=by[number])
+        REQUESTS,
+        lambda number: actions.answer_deputyship(deputyship=made, confirm=number % 2 == 0, reason="So.", by=by[number]),
     )
     assert sum(isinstance(each, DeputyshipStep) for each in outcomes) == 1
     assert sum(isinstance(each, Refused) for each in outcomes) == REQUESTS - 1, outcomes

@@ -128,9 +128,7 @@ def headroom(assessments: Iterable[Assessment]) -> dict[int, tuple[ThresholdCell
     rows = AssessmentFinding.objects.filter(
         Q(assessment_id__in=[row.pk for row in assessments]), criterion__in=THRESHOLD_CRITERIA
     ).values_list("assessment_id", "data__thresholds")
-    return {
-        pk: tuple(codec.decode(ThresholdCell, cell, path="threshold") for cell in cells) for pk, cells in rows
-    }
+    return {pk: tuple(codec.decode(ThresholdCell, cell, path="threshold") for cell in cells) for pk, cells in rows}
 
 
 def filed_reports(scope: TestScope) -> QuerySet[FiledReport]:
