@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.metadata import version as version_of
+from types import MappingProxyType
 
 import holidays
 
@@ -25,6 +27,8 @@ JURISDICTIONS: dict[str, tuple[str, ...]] = {
     "united_kingdom": ("ENG", "SCT", "NIR"),
     **{name: (name,) for name in LISTS},
 }
+#: Where those lists come from, for who asks on what a day rests.
+PUBLISHED = f"published list (holidays {version_of('holidays')})"
 _SATURDAY = 5
 
 
@@ -51,11 +55,17 @@ def reading_of(*, document: str, version: str, moment: dt.datetime | None = None
     return _sources[0](document, version, moment) if _sources else DayReading()
 
 
-@lru_cache(maxsize=256)
 def published_holidays(year: int, jurisdiction: str = "ENG") -> tuple[dt.date, ...]:
     """Return the bank holidays of that year which fall on a weekday, in order. `jurisdiction` names a list."""
+    return tuple(holiday_names(year, jurisdiction))
+
+
+@lru_cache(maxsize=256)
+def holiday_names(year: int, jurisdiction: str = "ENG") -> MappingProxyType[dt.date, str]:
+    """Return what each bank holiday of that year on a weekday is called, in order. `jurisdiction` names a list."""
     listed = holidays.country_holidays("GB", subdiv=jurisdiction, years=year)
-    return tuple(sorted(day for day in listed if day.weekday() < _SATURDAY and day.year == year))
+    days = sorted(day for day in listed if day.weekday() < _SATURDAY and day.year == year)
+    return MappingProxyType({day: listed[day] for day in days})
 
 
 def non_working_days(
@@ -68,9 +78,7 @@ def non_working_days(
     corrections that held then (None: now), so that a day proclaimed later changes no past verdict.
     Raises ValueError for an unknown jurisdiction.
     """
-    if jurisdiction not in JURISDICTIONS:
-        raise ValueError(f"unknown jurisdiction {jurisdiction!r}; known: {', '.join(JURISDICTIONS)}")
-    names = JURISDICTIONS[jurisdiction]
+    names = _lists_of(jurisdiction)
     days = {
         name: {day for year in range(first.year, last.year + 1) for day in published_holidays(year, name)}
         for name in names
@@ -79,6 +87,68 @@ def non_working_days(
     for name, day, is_working_day in held.values_list("jurisdiction", "day", "is_working_day"):
         (days[name].discard if is_working_day else days[name].add)(day)
     return tuple(sorted(day for day in set().union(*days.values()) if first <= day <= last))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DayNote:
+    """Why a weekday is no Working Day, or is one against the published list: by whose list, and from which source."""
+
+    day: dt.date
+    where: str
+    name: str
+    source: str
+    is_correction: bool
+    is_working_day: bool
+
+    @property
+    def text(self) -> str:
+        """Say it: what the day is called, and what it is."""
+        says = "a Working Day by correction" if self.is_working_day else "not a Working Day"
+        return f"{self.name}: {says}"
+
+
+def day_notes(
+    *, first: dt.date, last: dt.date, jurisdiction: str, moment: dt.datetime | None = None
+) -> dict[dt.date, list[DayNote]]:
+    """Return what the lists of a jurisdiction, and the corrections that held at `moment`, say of each weekday.
+
+    A correction stands in place of what the same list publishes. Raises ValueError for an unknown jurisdiction.
+    """
+    names = _lists_of(jurisdiction)
+    notes: dict[tuple[dt.date, str], DayNote] = {
+        (day, name): DayNote(
+            day=day, where=LISTS[name], name=called, source=PUBLISHED, is_correction=False, is_working_day=False
+        )
+        for name in names
+        for year in range(first.year, last.year + 1)
+        for day, called in holiday_names(year, name).items()
+        if first <= day <= last
+    }
+    held = NonWorkingDayOverride.objects.held_at(moment).filter(jurisdiction__in=names, day__gte=first, day__lte=last)
+    for row in held:
+        notes[row.day, row.jurisdiction] = DayNote(
+            day=row.day,
+            where=LISTS[row.jurisdiction],
+            name=row.reason,
+            source=row.source,
+            is_correction=True,
+            is_working_day=row.is_working_day,
+        )
+    found: dict[dt.date, list[DayNote]] = {}
+    for (day, _), note in sorted(notes.items()):
+        found.setdefault(day, []).append(note)
+    return found
+
+
+def jurisdiction_words(jurisdiction: str) -> str:
+    """Return what a reading's jurisdiction, or a list, is called: `Great Britain`."""
+    return LISTS.get(jurisdiction) or jurisdiction.replace("_", " ").title().replace(" And ", " and ")
+
+
+def _lists_of(jurisdiction: str) -> tuple[str, ...]:
+    if jurisdiction not in JURISDICTIONS:
+        raise ValueError(f"unknown jurisdiction {jurisdiction!r}; known: {', '.join(JURISDICTIONS)}")
+    return JURISDICTIONS[jurisdiction]
 
 
 def last_day_of_window(

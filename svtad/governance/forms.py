@@ -190,6 +190,16 @@ class OverrideForm(forms.Form):
     source = forms.CharField(label="Source", max_length=200, help_text="Where it was proclaimed or published.")
 
 
+class MoveForm(forms.Form):
+    """Why deadlines move to where the corrected calendar puts them."""
+
+    reason = forms.CharField(
+        label="Reason",
+        max_length=200,
+        help_text="Stands beside the new day: what was proclaimed, and where.",
+    )
+
+
 class TimingForm(forms.Form):
     """When a person is e-mailed what no clause demands."""
 

@@ -73,5 +73,7 @@ urlpatterns = [
     path("jobs/<str:public_id>/cancel/", jobs.cancel, name="cancel-job"),
     path("files/<str:public_id>/", files.download, name="file"),
     path("calendar/", calendar.calendar, name="calendar"),
+    path("calendar/holidays/", calendar.holidays, name="holidays"),
+    path("calendar/moves/", calendar.moves, name="moves"),
     path("calendar/<int:pk>/remove/", calendar.remove, name="remove-override"),
 ]

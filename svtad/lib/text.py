@@ -12,6 +12,11 @@ def plain_line(text: str) -> str:
     return " ".join(kept.split())
 
 
+def counted(number: int, one: str, several: str = "") -> str:
+    """Return a number with its noun: `1 result`, `3 results`; `several` where the plural is not the word and an s."""
+    return f"{number} {one if number == 1 else several or one + 's'}"
+
+
 def file_name(name: str, *, longest: int = 200) -> str:
     """Return the last part of a path-like `name`, made safe: no separators, at most `longest` characters.
 

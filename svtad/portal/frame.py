@@ -37,7 +37,13 @@ TABS: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], ...] = (
         "governance:decisions",
         "m",
         (),
-        ("/governance/matters/", "/governance/decisions/", "/governance/meetings/", "/register/"),
+        (
+            "/governance/matters/",
+            "/governance/decisions/",
+            "/governance/meetings/",
+            "/governance/calendar/",
+            "/register/",
+        ),
     ),
     ("Imports", "portal:imports", "u", ("import_results", "plan_tests", "import_issues"), ("/imports/",)),
     ("Reports", "reports:reports", "r", ("see_reports",), ("/reports/",)),
@@ -47,7 +53,14 @@ TABS: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], ...] = (
         "portal:administration",
         "s",
         ("manage_people", "set_parameter", "manage_calendar"),
-        ("/administration/", "/people/", "/governing/", "/governance/calendar/", "/governance/jobs/"),
+        (
+            "/administration/",
+            "/people/",
+            "/governing/",
+            "/governance/calendar/holidays/",
+            "/governance/calendar/moves/",
+            "/governance/jobs/",
+        ),
     ),
 )
 

@@ -124,7 +124,7 @@ OPEN = {
     "me", "organisations_list", "importers_list", "dmcs_list", "programmes_list", "releases_list", "phases_list",
     "imports_list", "issues_list", "matters_list", "jobs_list", "rulebook_judge", "rulebook_schema", "reports_list",
     "deputyships_list", "who_may",
-    "inbox_list", "deadlines_list", "meetings_list", "notices_list",
+    "inbox_list", "deadlines_list", "deadlines_would_move", "meetings_list", "notices_list",
 }  # fmt: skip
 
 

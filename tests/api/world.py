@@ -249,6 +249,8 @@ CALLS: dict[str, Call] = {
     ),
     "inbox_list": Call(lambda w: "/inbox"),
     "deadlines_list": Call(lambda w: "/deadlines"),
+    "deadlines_would_move": Call(lambda w: "/deadlines/moves"),
+    "deadlines_move": Call(lambda w: "/deadlines/moves", lambda w: {"deadlines": [], "reason": "Proclaimed."}),
     "meetings_list": Call(lambda w: "/meetings"),
     "meetings_create": Call(
         lambda w: "/meetings", lambda w: {"body": "TAG", "title": "TAG 42", "starts_at": "2026-03-16T10:00:00Z"}

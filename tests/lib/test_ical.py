@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from svtad.lib.ical import LINE, Event, calendar_of, folded
+from svtad.lib.clock import LONDON
+from svtad.lib.ical import LINE, Event, calendar_of, feed_of, folded
+from tests.lib.icalendar_reader import Component, instant, read
 
 MOMENT = dt.datetime(2026, 3, 29, 0, 30, tzinfo=dt.UTC)
 
@@ -55,3 +57,73 @@ def test_no_line_is_longer_than_75_octets_and_no_character_is_cut(text):
     assert all(piece.startswith(" ") for piece in pieces[1:])
     assert pieces[0] + "".join(piece[1:] for piece in pieces[1:]) == text
     assert len(pieces) <= len(text.encode()) // (LINE - 4) + 1
+
+
+# --- feeds, and times in London --------------------------------------------------------------------------
+
+
+def feed(*events: Event) -> Component:
+    text = feed_of(events, product="-//Test//EN", name="Mine; and, yours", every=dt.timedelta(hours=1))
+    return read(text.encode())
+
+
+def event(number: int = 1, **more) -> Event:
+    values: dict[str, Any] = {"uid": f"{number}@b", "stamp": MOMENT, "starts_at": MOMENT, "summary": "TAG 41"}
+    return Event(**(values | more))
+
+
+def test_an_empty_feed_is_a_calendar_all_the_same():
+    found = feed()
+    assert found.all("VEVENT") == []
+    assert found["NAME"] == "Mine; and, yours"
+    assert "METHOD" not in found
+
+
+def test_a_day_is_a_whole_day_and_takes_nobodys_time():
+    [found] = feed(event(starts_at=dt.date(2019, 12, 31))).all("VEVENT")
+    start, end = found.property("DTSTART"), found.property("DTEND")
+    assert start is not None
+    assert end is not None
+    assert (start.parameters, start.value) == ({"VALUE": "DATE"}, "20191231")
+    assert (end.parameters, end.value) == ({"VALUE": "DATE"}, "20200101")
+    assert found["TRANSP"] == "TRANSPARENT"
+
+
+@pytest.mark.parametrize("year", range(2018, 2031))
+def test_every_hour_around_the_change_of_the_clocks_is_the_same_instant_when_read_again(year):
+    hours = [
+        dt.datetime(year, month, day, tzinfo=dt.UTC) + dt.timedelta(minutes=30 * half)
+        for month in (3, 10)
+        for day in range(24, 32)
+        for half in range(12)
+    ]
+    found = feed(*(event(number, starts_at=hour.astimezone(LONDON)) for number, hour in enumerate(hours)))
+    starts = [each.property("DTSTART") for each in found.all("VEVENT")]
+    assert [instant(found, start) for start in starts if start] == hours
+    in_london = sum("TZID" in start.parameters for start in starts if start)
+    assert in_london == len(hours) - 2  # the two half hours that London has a second time
+
+
+@pytest.mark.parametrize("day", ["2019-05-07", "2020-06-10", "2020-01-17"])
+def test_rule_18_16_00_stays_16_00_in_london(day):
+    closes = dt.datetime.combine(dt.date.fromisoformat(day), dt.time(16), tzinfo=LONDON)
+    found = feed(event(starts_at=closes))
+    start = found.all("VEVENT")[0].property("DTSTART")
+    assert start is not None
+    assert start.value.endswith("T160000")
+    assert instant(found, start) == closes.astimezone(dt.UTC)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "END:VEVENT\r\nEND:VCALENDAR", "\\n", "a;b,c\\", "\u2028line\u0085", "😀" * 80, '"quoted"; x=1:2', " lead",
+        "\x00\x07bell", "tab\there", "x" * 400,
+    ],
+)  # fmt: skip
+def test_hostile_text_comes_back_as_it_was_and_makes_nothing_else(text):
+    kept = "".join(char for char in text.replace("\r\n", "\n") if char in "\t\n" or ord(char) >= 0x20)
+    found = feed(event(summary=text, location=text, description=text, uid=f"{text}@b"), event(2))
+    first, second = found.all("VEVENT")
+    assert (first["SUMMARY"], first["LOCATION"], first["DESCRIPTION"]) == (kept, kept, kept)
+    assert second["UID"] == "2@b"

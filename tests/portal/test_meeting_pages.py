@@ -89,8 +89,8 @@ def test_a_calendar_takes_the_meeting_in_and_learns_of_no_matter(house, exclusio
     lines = content.replace("\r\n ", "").split("\r\n")
     assert f"UID:meeting-{meeting.public_id}@testing-governance" in lines
     assert "SUMMARY:TAG 41\\; Easter\\, extra" in lines
-    assert f"DTSTART:{at(days=2):%Y%m%dT%H%M%SZ}" in lines
-    assert f"DTEND:{at(days=2, hours=2):%Y%m%dT%H%M%SZ}" in lines
+    assert f"DTSTART;TZID=Europe/London:{at(days=2):%Y%m%dT%H%M%S}" in lines
+    assert f"DTEND;TZID=Europe/London:{at(days=2, hours=2):%Y%m%dT%H%M%S}" in lines
     assert "SEQUENCE:1" in lines
     assert "LOCATION:Room 3" in lines
     assert "\n" not in content.replace("\r\n", "")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from svtad.rulebook import calendar
 from svtad.rulebook.bank_holidays import ENGLAND_AND_WALES
 from svtad.rulebook.deadlines import (
+    APPEAL_20_35,
     REFERRAL_13_4,
     REFERRAL_13_7,
     REFERRAL_13_21,
@@ -119,6 +120,17 @@ def test_clauses_13_4_and_13_7_run_10_working_days_from_the_decision() -> None:
     }
 
 
+@pytest.mark.clause("SVTAD 1.5", "20.35-20.37")
+def test_clause_20_35_an_appeal_is_in_time_for_10_working_days_from_receipt() -> None:
+    received = date(2020, 4, 2)
+    assert APPEAL_20_35.basis is Basis.RECEIPT
+    assert APPEAL_20_35.last_day(received, non_working_days=HOLIDAYS) == date(2020, 4, 20)
+    publishable = APPEAL_20_35.ends_at(received, non_working_days=HOLIDAYS)
+    assert calendar.london_date(publishable) == date(2020, 4, 21)
+    assert not APPEAL_20_35.is_open(publishable, received, non_working_days=HOLIDAYS)
+    assert APPEAL_20_35.is_open(publishable - timedelta(seconds=1), received, non_working_days=HOLIDAYS)
+
+
 @pytest.mark.clause("SVTAD 1.23", "15.1")
 @pytest.mark.parametrize(
     ("severity", "start", "due"),
@@ -136,8 +148,8 @@ def test_clause_15_1_severity_3_4_and_5_have_20_40_and_60_working_days(severity,
     assert (found and found.isoformat()) == due
 
 
-days = st.dates(date(2018, 1, 1), date(2026, 6, 30))
-holidays = st.frozensets(st.dates(date(2018, 1, 1), date(2027, 6, 30)), max_size=20)
+days = st.dates(date(2018, 1, 1), date(2030, 12, 31))
+holidays = st.frozensets(st.dates(date(2018, 1, 1), date(2031, 6, 30)), max_size=40)
 
 
 @given(start=days, number=st.integers(0, 70), extra=holidays)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 
@@ -11,7 +11,7 @@ from svtad.audit.actions import record
 from svtad.governance.calendar import last_day_of_window, reading_of
 from svtad.governance.models import Deadline, Decision, Matter
 from svtad.governance.policies import check_can_manage_calendar
-from svtad.governance.queries.deadlines import reckoned_anew
+from svtad.governance.queries.deadlines import reckoner
 from svtad.lib.clock import london_date, now
 from svtad.lib.errors import InvalidInput, Refused
 from svtad.parties.actors import Actor
@@ -60,25 +60,38 @@ def renew_deadlines(*, matter: Matter, rules: Procedure, decision: Decision, by:
 
 @transaction.atomic
 def move_deadlines(
-    *, deadlines: Sequence[Deadline], reason: str, by: Actor, at: dt.datetime | None = None
+    *,
+    deadlines: Sequence[Deadline],
+    reason: str,
+    by: Actor,
+    expected: Mapping[int, dt.date] | None = None,
+    at: dt.datetime | None = None,
 ) -> list[Deadline]:
     """Confirm that open deadlines move to where the calendar of now puts them; return those that took their places.
 
-    Notified dates never move by themselves (rule 18): an administrator confirms it, with the reason. Raises
-    ActionDenied, InvalidInput without a reason, and Refused where one no longer stands or would not move.
+    Notified dates never move by themselves (rule 18): an administrator confirms it, with the reason. `expected` is
+    the last day that each was shown to get, by its key: it is confirmed as it was seen, or not at all. Raises
+    ActionDenied, InvalidInput without a reason, and Refused where nothing is to be moved, or one of them no longer
+    stands, would not move, or would move to another day than was expected.
     """
     moment = at or now()
     check_can_manage_calendar(by)
     if not reason.strip():
         raise InvalidInput.one("reason", "Say why the dates move.")
-    held = Deadline.objects.select_for_update().filter(pk__in=[each.pk for each in deadlines])
+    if not deadlines:
+        raise Refused("", "No deadline is named that would move.")
+    # The rows of deadlines alone, always in one order: two who confirm at once wait for one another.
+    held = Deadline.objects.select_for_update(of=("self",)).filter(pk__in=[each.pk for each in deadlines])
+    reckon = reckoner(moment)
     made = []
-    for deadline in held.select_related("matter"):
-        day = reckoned_anew(deadline, moment)
+    for deadline in held.select_related("matter").order_by("pk"):
+        day = reckon(deadline)
         if deadline.ended_at is not None:
             raise Refused("", f"The deadline of {deadline.matter.reference} was ended or moved meanwhile.")
         if day == deadline.last_day:
             raise Refused("", f"The deadline of {deadline.matter.reference} is where the calendar puts it.")
+        if expected is not None and expected.get(deadline.pk) != day:
+            raise Refused("", f"The deadline of {deadline.matter.reference} would now move to {day:%-d %b %Y}.")
         made.append(_replace(deadline, day=day, reason=reason.strip()[:200], by=by, at=moment))
     return made
 

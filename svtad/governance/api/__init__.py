@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from svtad.governance.api import matters, meetings, notices, work
+from svtad.governance.api import calendar, matters, meetings, notices, work
 from svtad.governance.api.work import download
 
 __all__ = ["download", "urlpatterns"]
 
-urlpatterns = [*work.urlpatterns, *matters.urlpatterns, *notices.urlpatterns, *meetings.urlpatterns]
+urlpatterns = [
+    *work.urlpatterns,
+    *matters.urlpatterns,
+    *notices.urlpatterns,
+    *meetings.urlpatterns,
+    *calendar.urlpatterns,
+]

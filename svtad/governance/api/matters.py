@@ -77,8 +77,9 @@ class Decisions(ApiView):
         responses=answers({201: DecisionSerializer}, 400, 404, 409, 413, 415),
     )
     def post(self, request: Request, public_id: str) -> Response:
-        """Record what a body decided; it takes effect in the same transaction."""
+        """Record what a body decided, signed; it takes effect in the same transaction."""
         matter = find(Matter.objects.visible_to(self.actor), public_id)
+        self.check_may_sign()
         given = checked(DecisionIn, request.data)
         decision = actions.record_decision(
             matter=matter, by=self.actor, **given | {"document": _document(self.actor, given["document"])}
@@ -132,8 +133,9 @@ class Correction(ApiView):
         responses=answers({201: DecisionSerializer}, 400, 404, 409, 413, 415),
     )
     def post(self, request: Request, public_id: str) -> Response:
-        """Supersede the last decision of a matter with what the body decided; both stay."""
+        """Supersede the last decision of a matter with what the body decided, signed; both stay."""
         wrong = find(Decision.objects.filter(matter__in=Matter.objects.visible_to(self.actor)), public_id)
+        self.check_may_sign()
         given = checked(CorrectionIn, request.data)
         reason, outcome = given.pop("reason"), given.pop("outcome")
         document = _document(self.actor, given["document"])

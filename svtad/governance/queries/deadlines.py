@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
@@ -56,18 +57,30 @@ def counts_of(deadlines: Iterable[Deadline], moment: dt.datetime) -> dict[int, C
 def counter(moment: dt.datetime) -> Callable[[Deadline], Count]:
     """Return what tells where a deadline stands at `moment`: it reads the calendar once for many of them."""
     today = london_date(moment)
-    read: dict[str, tuple[dt.date, dt.date, frozenset[dt.date]]] = {}
+    off = _days_off(moment)
 
     def count(deadline: Deadline) -> Count:
         first, last = min(today, deadline.trigger_on), max(today, deadline.last_day)
-        held = read.get(deadline.jurisdiction)
-        if held is None or first < held[0] or last > held[1]:
-            first, last = first - _REACH, last + _REACH
-            days = non_working_days(first=first, last=last, moment=moment, jurisdiction=deadline.jurisdiction)
-            held = read[deadline.jurisdiction] = (first, last, frozenset(days))
-        return _count(deadline, today, held[2])
+        return _count(deadline, today, off(deadline.jurisdiction, first, last))
 
     return count
+
+
+def _days_off(moment: dt.datetime) -> Callable[[str, dt.date, dt.date], frozenset[dt.date]]:
+    """Return what gives a jurisdiction's weekdays off for a stretch and more, by the calendar of `moment`."""
+    read: dict[str, tuple[dt.date, dt.date, frozenset[dt.date]]] = {}
+
+    def off(jurisdiction: str, first: dt.date, last: dt.date) -> frozenset[dt.date]:
+        held = read.get(jurisdiction)
+        if held is None or first < held[0] or last > held[1]:
+            # What was read already stays in, so that deadlines far apart do not take turns at reading.
+            first, last = min(first, held[0] if held else first), max(last, held[1] if held else last)
+            first, last = first - _REACH, last + _REACH
+            days = non_working_days(first=first, last=last, moment=moment, jurisdiction=jurisdiction)
+            held = read[jurisdiction] = (first, last, frozenset(days))
+        return held[2]
+
+    return off
 
 
 #: Deadlines are mostly of one time, so a year around one serves the others.
@@ -92,18 +105,68 @@ def deadlines_for(actor: Actor, *, bodies: frozenset[str] = frozenset()) -> Quer
 
 def reckoned_anew(deadline: Deadline, moment: dt.datetime) -> dt.date:
     """Return the last day that the calendar of `moment` gives, with the reading it was set by."""
-    until = deadline.trigger_on + dt.timedelta(days=3 * deadline.working_days + 14)
-    return last_day_within(
-        deadline.trigger_on,
-        deadline.working_days,
-        non_working_days=non_working_days(
-            first=deadline.trigger_on, last=until, moment=moment, jurisdiction=deadline.jurisdiction
-        ),
-        count_trigger_day=deadline.count_trigger_day,
-    )
+    return reckoner(moment)(deadline)
+
+
+def reckoner(moment: dt.datetime) -> Callable[[Deadline], dt.date]:
+    """Return what reckons deadlines anew by the calendar of `moment`: it reads the calendar once for many of them."""
+    off = _days_off(moment)
+
+    def reckon(deadline: Deadline) -> dt.date:
+        # Three calendar days to a Working Day, and a fortnight, is more than any run of holidays needs.
+        until = deadline.trigger_on + dt.timedelta(days=3 * deadline.working_days + 14)
+        return last_day_within(
+            deadline.trigger_on,
+            deadline.working_days,
+            non_working_days=off(deadline.jurisdiction, deadline.trigger_on, until),
+            count_trigger_day=deadline.count_trigger_day,
+        )
+
+    return reckon
 
 
 def would_move(moment: dt.datetime) -> list[tuple[Deadline, dt.date]]:
     """Return the open deadlines that the calendar of `moment` puts on another day, with that day."""
     held = Deadline.objects.filter(ended_at=None).select_related("matter")
-    return [(each, day) for each in held if (day := reckoned_anew(each, moment)) != each.last_day]
+    reckon = reckoner(moment)
+    return [(each, day) for each in held if (day := reckon(each)) != each.last_day]
+
+
+@dataclass(frozen=True)
+class Move:
+    """An open deadline that the calendar of now puts on another day, as it is counted now and as it would be."""
+
+    deadline: Deadline
+    new_day: dt.date
+    now: Count
+    then: Count
+
+
+@dataclass(frozen=True)
+class Moves:
+    """What would move: what the reader may see, and what they may not: of that they are told no more than how many."""
+
+    seen: tuple[Move, ...]
+    unseen: tuple[Move, ...]
+
+    @property
+    def total(self) -> int:
+        """How many there are in all."""
+        return len(self.seen) + len(self.unseen)
+
+
+def moves_for(actor: Actor, moment: dt.datetime) -> Moves:
+    """Return what the calendar of `moment` would move: who may not see a deadline is not told which it is.
+
+    A fixed number of queries, whatever there is.
+    """
+    found = would_move(moment)
+    visible = Deadline.objects.visible_to(actor).filter(ended_at=None)
+    seen = set(visible.filter(pk__in=[each.pk for each, _ in found]).values_list("pk", flat=True))
+    count = counter(moment)
+    parts: dict[bool, list[Move]] = {True: [], False: []}
+    for deadline, day in found:
+        moved = copy(deadline)
+        moved.last_day = day
+        parts[deadline.pk in seen].append(Move(deadline, day, count(deadline), count(moved)))
+    return Moves(tuple(parts[True]), tuple(parts[False]))

@@ -40,7 +40,8 @@ class Waiting:
     def decides(self) -> bool:
         """Whether one of the steps is the decision that the matter was opened for."""
         rules = PROCEDURES[self.matter.procedure]
-        return not rules.is_final(self.matter.state) and any(step.refers_to is None for step in self.steps)
+        own = (step for step in self.steps if step.refers_to is None and not _takes_back(step))
+        return not rules.is_final(self.matter.state) and any(own)
 
 
 def waiting_for(actor: Actor, *, bodies: Collection[str], moment: dt.datetime) -> list[Waiting]:
@@ -63,8 +64,12 @@ def waiting_for(actor: Actor, *, bodies: Collection[str], moment: dt.datetime) -
 
 
 def waiting_in(actor: Actor, *, scope_ids: Collection[str], moment: dt.datetime) -> list[Waiting]:
-    """Return the matters of these scopes that are not at rest, whosever step comes next."""
-    matters = _with_deadlines(Matter.objects.visible_to(actor).filter(scope_id__in=scope_ids).exclude(_at_rest()))
+    """Return the matters of these scopes in which somebody has a step to take, whosever it is.
+
+    One at rest is among them while its clause still obliges somebody (9.6: the report is shared with TAG).
+    """
+    open_ = ~_at_rest() | _state_with_duty()
+    matters = _with_deadlines(Matter.objects.visible_to(actor).filter(open_, scope_id__in=scope_ids))
     counts = _counts(matters, moment)
     return sorted((_of(matter, list(_steps(matter)), counts, moment=moment) for matter in matters), key=_by_urgency)
 
@@ -76,7 +81,8 @@ def waiting_on_others(actor: Actor, *, bodies: Collection[str], moment: dt.datet
     counts = _counts(matters, moment)
     found = [_of(matter, list(_steps(matter)), counts, moment=moment) for matter in matters]
     return sorted(
-        (each for each in found if each.steps and not any(step.body in bodies for step in each.steps)), key=_by_urgency
+        (each for each in found if each.steps and not any(_is_for(step, bodies) for step in each.steps)),
+        key=_by_urgency,
     )
 
 
@@ -102,6 +108,24 @@ def open_to(matters: QuerySet[Matter], *, bodies: Collection[str], moment: dt.da
         )
         for row in rows
     }
+
+
+def _takes_back(step: Transition) -> bool:
+    """Return whether whoever brought the matter would only take it back: they may, and nobody waits for it."""
+    return step.outcome == "WITHDRAW"
+
+
+def _is_for(step: Transition, bodies: Collection[str]) -> bool:
+    return step.body in bodies and not _takes_back(step)
+
+
+def _state_with_duty() -> Q:
+    found = Q(pk__in=())
+    for rules in PROCEDURES.values():
+        states = {step.source for step in rules.transitions if step.duty == "shall"}
+        if states:
+            found |= Q(procedure=rules.key, state__in=states)
+    return found
 
 
 def _state_with_step_of(bodies: Collection[str]) -> Q:

@@ -27,6 +27,7 @@ from svtad.governance.actions import (
 )
 from svtad.governance.models import AgendaItem, Matter, Meeting, MeetingState, Paper
 from svtad.governance.policies import check_can_keep_meeting
+from svtad.governance.queries.events import PRODUCT, meeting_event
 from svtad.governance.queries.meetings import (
     AgendaRow,
     agenda_of,
@@ -48,7 +49,7 @@ from svtad.governance.views.meeting_forms import (
 from svtad.governance.views.meeting_parts import AttendanceForms, interest_form, withdrawable_by
 from svtad.lib import clock
 from svtad.lib.errors import InvalidInput
-from svtad.lib.ical import Event, calendar_of
+from svtad.lib.ical import calendar_of
 from svtad.parties.audiences import audience_of
 from svtad.parties.policies import allowed
 from svtad.parties.views.pages import PageRequest, carried_out, done, page
@@ -201,19 +202,9 @@ def hold(request: PageRequest, public_id: str) -> HttpResponseBase:
 def calendar_file(request: PageRequest, public_id: str) -> HttpResponseBase:
     """Send the meeting as iCalendar. It names no matter: a calendar is shown to others."""
     found = _found(request, public_id)
-    event = Event(
-        uid=f"meeting-{found.public_id}@testing-governance",
-        stamp=clock.now(),
-        starts_at=found.starts_at,
-        ends_at=found.ends_at,
-        summary=found.title if found.body in found.title else f"{found.body}: {found.title}",
-        location=found.place or found.link,
-        description=f"Join: {found.link}" if found.link and found.place else "",
-        url=request.build_absolute_uri(reverse("governance:meeting", args=[found.public_id])),
-        sequence=found.revision,
-        is_cancelled=found.state == MeetingState.CANCELLED,
-    )
-    response = HttpResponse(calendar_of(event, product="-//Testing Governance//EN"), content_type="text/calendar")
+    url = request.build_absolute_uri(reverse("governance:meeting", args=[found.public_id]))
+    event = meeting_event(found, stamp=clock.now(), url=url)
+    response = HttpResponse(calendar_of(event, product=PRODUCT), content_type="text/calendar")
     response["Content-Disposition"] = f'attachment; filename="{found.body.lower()}-meeting.ics"'
     return response
 

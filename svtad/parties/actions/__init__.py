@@ -12,6 +12,7 @@ from svtad.parties.actions.factors import (
     use_code,
     use_passkey,
 )
+from svtad.parties.actions.feeds import make_calendar_feed, revoke_calendar_feed
 from svtad.parties.actions.idempotency import answer_once, forget_old_calls
 from svtad.parties.actions.memberships import add_membership, end_membership
 from svtad.parties.actions.people import (
@@ -42,11 +43,13 @@ __all__ = [
     "forget_old_calls",
     "issue_token",
     "let_token_sign",
+    "make_calendar_feed",
     "make_recovery_codes",
     "name_deputy",
     "record_sign_in",
     "remove_factor",
     "reset_factors",
+    "revoke_calendar_feed",
     "revoke_token",
     "set_access_rule",
     "set_password",

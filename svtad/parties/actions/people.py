@@ -16,6 +16,7 @@ from knox.models import AuthToken
 from svtad.lib.clock import now
 from svtad.lib.errors import FieldError, InvalidInput, Refused
 from svtad.lib.text import plain_line
+from svtad.parties.actions.feeds import end_calendar_feeds
 from svtad.parties.actions.recording import audit, audit_person
 from svtad.parties.actors import Actor
 from svtad.parties.models import Organisation, OrganisationKind, Person
@@ -127,7 +128,10 @@ def set_password(*, person: Person, password: str, by: Actor, at: dt.datetime | 
 
 @transaction.atomic
 def disable_person(*, person: Person, by: Actor, reason: str, at: dt.datetime | None = None) -> Person:
-    """Shut a person out from now on: no sign-in, sessions and tokens end. Raises Refused for oneself."""
+    """Shut a person out from now on: no sign-in; sessions, tokens and the calendar's address end.
+
+    Raises Refused for oneself.
+    """
     moment = at or now()
     check_can_manage_people(by)
     if by.person_pk == person.pk:
@@ -138,13 +142,14 @@ def disable_person(*, person: Person, by: Actor, reason: str, at: dt.datetime | 
     person.save(update_fields=["is_active"])
     cut_sessions(person)
     AuthToken.objects.filter(user=person).delete()
+    end_calendar_feeds(person, at=moment)
     audit_person("disable_person", person, by=by, at=moment, reason=reason.strip()[:400])
     return person
 
 
 @transaction.atomic
 def enable_person(*, person: Person, by: Actor, at: dt.datetime | None = None) -> Person:
-    """Let a disabled person sign in again; the sessions and tokens of before stay ended."""
+    """Let a disabled person sign in again; the sessions, tokens and calendar address of before stay ended."""
     moment = at or now()
     check_can_manage_people(by)
     person.is_active = True

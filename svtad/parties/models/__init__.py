@@ -1,4 +1,4 @@
-"""Organisations, people, memberships, deputies, tokens that may sign, the rules of access, audiences."""
+"""Organisations, people, memberships, deputies, tokens that may sign, calendars, the rules of access, audiences."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from svtad.parties.models.audiences import (
     visible_audience_ids,
 )
 from svtad.parties.models.deputies import Deputyship, DeputyshipStep, DeputyStep
+from svtad.parties.models.feeds import CalendarFeed
 from svtad.parties.models.idempotency import IdempotentCall
 from svtad.parties.models.memberships import Membership, MembershipQuerySet
 from svtad.parties.models.organisations import Organisation, OrganisationKind
@@ -23,6 +24,7 @@ __all__ = [
     "AudienceKey",
     "AudienceModel",
     "AudienceQuerySet",
+    "CalendarFeed",
     "DeputyStep",
     "Deputyship",
     "DeputyshipStep",

@@ -13,6 +13,7 @@ from svtad.parties.queries.access import (
     second_factor_roles,
     tokens_that_sign,
 )
+from svtad.parties.queries.feeds import feed_digest, feed_of_person, person_of_feed
 from svtad.parties.queries.organisations import KNOWN_TO_ALL, organisations_for
 from svtad.parties.queries.who import Holder, Reason, holders, reasons
 
@@ -22,6 +23,8 @@ __all__ = [
     "Reason",
     "deputyships_for",
     "factors_of",
+    "feed_digest",
+    "feed_of_person",
     "holders",
     "latest_rules",
     "may_sign",
@@ -29,6 +32,7 @@ __all__ = [
     "organisations_for",
     "own_decision_allowed",
     "own_decisions",
+    "person_of_feed",
     "reasons",
     "second_factor_roles",
     "tokens_that_sign",

@@ -14,6 +14,7 @@ from svtad.parties.models import Deputyship, DeputyStep, Membership, Organisatio
 from svtad.parties.queries.access import factors_of, own_decision_allowed, second_factor_roles
 from svtad.parties.queries.organisations import organisations_for
 from svtad.parties.roles import ROLES
+from svtad.rulebook.procedures import PROCEDURES
 
 
 @dataclass(frozen=True)
@@ -78,11 +79,17 @@ def holders(permissions: Collection[str], *, reader: Actor, at: dt.datetime) -> 
 
 
 def reasons(
-    person: Person, permissions: Collection[str], *, at: dt.datetime, procedure: str = ""
+    person: Person,
+    permissions: Collection[str],
+    *,
+    at: dt.datetime,
+    procedure: str = "",
+    body: str = "",
+    outcome: str = "",
 ) -> tuple[bool, list[Reason]]:
     """Return (whether `person` may do the thing as themselves, why or why not), most telling first.
 
-    `procedure` adds what holds of who opened a matter of it.
+    `procedure` adds what holds of who put a matter of it forward: for the steps of `body`, or one of them (`outcome`).
     """
     if not person.is_active:
         return False, [Reason("Shut out by an administrator: no sign-in, no session and no token holds.")]
@@ -105,7 +112,7 @@ def reasons(
         told += [Reason(_roles_without(person, at=at)), *other]
     told += _as_deputy(person, permissions, at=at)
     if procedure:
-        told += _own(procedure)
+        told += _own(procedure, body=body, outcome=outcome)
     return bool(held), told
 
 
@@ -189,8 +196,21 @@ def _as_deputy(person: Person, permissions: Collection[str], *, at: dt.datetime)
             yield Reason(f"{whom}: the role or one of the two people does not hold any more.")
 
 
-def _own(procedure: str) -> Iterator[Reason]:
-    if own_decision_allowed(procedure):
+def _own(procedure: str, *, body: str, outcome: str) -> Iterator[Reason]:
+    """Say what holds of who put a matter forward: the reading is that of `Procedure.answers`."""
+    rules = PROCEDURES[procedure]
+    steps = [each for each in rules.transitions if body in ("", each.body) and outcome in ("", each.outcome)]
+    if steps and not any(rules.answers(each) for each in steps):
+        yield Reason(
+            "Who put a matter forward may record this: it is a step of the body that proposes, a referral, or of a "
+            "body that does not decide here, and so approves nothing (our reading).",
+            good=True,
+        )
+    elif own_decision_allowed(procedure):
         yield Reason("Who put a matter of this procedure forward may record its decision too.", good=True)
     else:
-        yield Reason("Who put a matter forward does not record its decision: somebody else does.")
+        yield Reason(
+            "Who put a matter forward does not record its decision: somebody else does. Who opened it, or recorded a "
+            "step that brought it before the body, would approve their own proposal; a deputy counts as both people. "
+            "No clause says so: it is our choice, and administrators may allow it by procedure."
+        )

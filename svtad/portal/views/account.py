@@ -15,7 +15,7 @@ from svtad.lib.errors import InvalidInput
 from svtad.parties import actions, sessions
 from svtad.parties.models import Deputyship, Membership
 from svtad.parties.policies import check_own_hand
-from svtad.parties.queries import factors_of, second_factor_roles, tokens_that_sign
+from svtad.parties.queries import factors_of, feed_of_person, second_factor_roles, tokens_that_sign
 from svtad.parties.roles import ROLES
 from svtad.parties.views.pages import PageRequest, carried_out, done, page, safe_back
 from svtad.parties.views.proof import password_proven
@@ -50,6 +50,7 @@ def account(request: PageRequest) -> HttpResponseBase:
             (token, token.digest in signing)
             for token in AuthToken.objects.filter(user=request.user).order_by("-created")
         ],
+        "feed": feed_of_person(request.user),
         "has_password": request.user.has_usable_password(),
     }
     return render(request, "portal/account.html", context)
