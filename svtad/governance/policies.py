@@ -6,9 +6,9 @@ from svtad.governance.models import Matter, Meeting
 from svtad.lib.errors import ActionDenied
 from svtad.parties.actors import Actor
 from svtad.parties.models import Organisation, OrganisationKind, Person
-from svtad.parties.policies import require
+from svtad.parties.policies import check_not_own, require
 from svtad.parties.roles import RECORDS_FOR, ROLES
-from svtad.rulebook.procedures import Procedure
+from svtad.rulebook.procedures import Procedure, Transition, procedure
 from svtad.rulebook.vocabulary import Body
 
 #: Kinds of organisation that are Testing Participants.
@@ -59,22 +59,31 @@ def check_can_open_matter(actor: Actor, procedure: Procedure) -> None:
     require(actor, wanted, clause=procedure.clause, what=f"put this before a body: {procedure.title}")
 
 
-def check_can_record_decision(actor: Actor, matter: Matter, *, body: str, clause: str) -> None:
+def check_can_record_decision(actor: Actor, matter: Matter, *, step: Transition) -> None:
     """The registrar records what bodies decide; a board's chair or secretary what that board does; the DCC its own.
 
     The Secretary of State does not act in the product (our choice, rules.md §3). Whether a participant is the one that
-    raised the dispute is the handler's question.
+    raised the dispute is the handler's question. What another body decides on a matter is not recorded by who put the
+    matter forward (`Procedure.answers`), unless an administrator allowed that for the procedure.
     """
     _check_sees(actor, matter)
+    _check_records_for(actor, step)
+    rules = procedure(matter.procedure)
+    if rules.answers(step):
+        check_not_own(actor, *matter.put_forward_by, procedure=rules.key, clause=step.clause)
+
+
+def _check_records_for(actor: Actor, step: Transition) -> None:
+    body = step.body
     if actor.may("record_decision"):
         return
-    if body in _BOARDS and body in actor.organisation_kinds and actor.may(RECORDS_FOR[Body(body)]):
+    if body in _BOARDS and body in actor.organisation_kinds and actor.may(RECORDS_FOR[body]):
         return
-    if body == Body.DCC and actor.may("propose"):
+    if body is Body.DCC and actor.may("propose"):
         return
-    if body == Body.PARTICIPANT and actor.may("dispute_severity") and actor.organisation_kinds & _PARTICIPANTS:
+    if body is Body.PARTICIPANT and actor.may("dispute_severity") and actor.organisation_kinds & _PARTICIPANTS:
         return
-    require(actor, "record_decision", clause=clause, what=f"record a step of {body}")
+    require(actor, "record_decision", clause=step.clause, what=f"record a step of {body}")
 
 
 def check_can_ask_view(actor: Actor, matter: Matter) -> None:

@@ -423,7 +423,8 @@ class WhoMay(ApiView):
         if "person" in asked:
             check_can_manage_people(self.actor)
             about = find(Person.objects.all(), asked["person"])
-        may, told = reasons(about, wanted, at=now(), procedure=asked.get("procedure", ""))
+        step = {name: asked.get(name, "") for name in ("procedure", "body", "outcome")}
+        may, told = reasons(about, wanted, at=now(), **step)
         shown = {
             "permissions": wanted,
             "may": may,

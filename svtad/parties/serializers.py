@@ -144,6 +144,7 @@ class WhoFilter(StrictSerializer):
     permission = serializers.ChoiceField(choices=sorted(PERMISSIONS), required=False)
     body = serializers.ChoiceField(choices=[body.value for body in Body], required=False)
     procedure = serializers.ChoiceField(choices=sorted(PROCEDURES), required=False)
+    outcome = serializers.CharField(max_length=30, required=False, help_text="One step of the body in the procedure.")
     person = PublicIdField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -45,12 +45,25 @@ def registrar() -> Actor:
 
 
 @pytest.fixture
+def proposer() -> Actor:
+    """Who opens the matters here and takes the DCC's steps: the registrar records what others decide on them."""
+    return Actor(
+        kind="PERSON",
+        actor_id="p" * 22,
+        label="Perry Proposer",
+        audience_keys=frozenset({"dcc", "public"}),
+        organisation_kinds=frozenset({"DCC"}),
+        permissions=frozenset({"open_matter", "propose"}),
+    )
+
+
+@pytest.fixture
 def system() -> Actor:
     return system_actor("Test")
 
 
 @pytest.fixture
-def open_matter(audience, registrar):
+def open_matter(audience, proposer):
     """Open a matter under a procedure, by default an exclusion, before `decided`."""
 
     def make(procedure: str = "EXCLUSION", *, at: dt.datetime | None = None, **more) -> Matter:
@@ -61,7 +74,7 @@ def open_matter(audience, registrar):
             "title": "Exclude an issue",
             "rationale": "It concerns one device.",
             "audience": audience,
-            "by": registrar,
+            "by": proposer,
             "at": at or dt.datetime(2019, 4, 1, 9, tzinfo=dt.UTC),
         }
         return actions.open_matter(**(values | more))

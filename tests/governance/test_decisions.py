@@ -149,7 +149,7 @@ def test_clause_13_21_a_referral_says_how_delivery_is_materially_affected(open_m
     assert fields(error) == {"material_impact"}
 
 
-def test_the_secretary_of_states_decision_needs_its_document(open_matter, registrar, paper):
+def test_the_secretary_of_states_decision_needs_its_document(open_matter, proposer, registrar, paper):
     matter = open_matter()
     actions.record_decision(matter=matter, body="TAG", outcome="REJECT", decided_at=TAG_DAY, by=registrar)
     actions.record_decision(
@@ -158,7 +158,7 @@ def test_the_secretary_of_states_decision_needs_its_document(open_matter, regist
         outcome="REFER",
         decided_at=TAG_DAY,
         data={"material_impact": "IOC is delayed."},
-        by=registrar,
+        by=proposer,
     )
     sos: dict[str, Any] = {"matter": matter, "body": "SOS", "outcome": "UPHOLD", "decided_at": TAG_DAY, "by": registrar}
     with pytest.raises(InvalidInput) as error:

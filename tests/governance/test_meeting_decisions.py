@@ -135,8 +135,8 @@ def test_who_may_keep_a_meeting_but_not_record_is_told_row_by_row(on_agenda, cha
     """Whether a chair records is the decision's policy; the bulk goes through it and round nothing."""
     from svtad.governance.actions import matters as module
 
-    def never(actor, matter, *, body, clause):
-        raise ActionDenied(clause, "You may not.")
+    def never(actor, matter, *, step):
+        raise ActionDenied(step.clause, "You may not.")
 
     meeting, items = on_agenda(2)
     monkeypatch.setattr(module, "check_can_record_decision", never)

@@ -52,7 +52,7 @@ def test_every_procedure_has_a_page_with_its_clause_its_steps_its_readings_and_i
         for words in (rules.title, rules.citation, rules.summary, rules.effect_while_pending, *rules.notes):
             assert escape(words) in page, (rules.key, words)
         for step in rules.transitions:
-            assert f">{wording.outcome_words(step.outcome)}</th>" in page
+            assert f">{wording.capital(wording.outcome_words(step.outcome))}</th>" in page
             for need in step.requires:
                 assert escape(need.title) in page
         for due in rules.notices:

@@ -31,7 +31,8 @@ def _decide(world, request, body, outcome, *, moment=None, effective=None):
     )  # fmt: skip
     return record_decision(
         matter=request.matter, body=body, outcome=outcome, decided_at=moment or at(days=2), effective_at=effective,
-        document=letter, rationale="Considered.", by=actor("registrar", world.dcc), at=moment or at(days=2),
+        document=letter, rationale="Considered.", at=moment or at(days=2),
+        by=world.manager if body == "DCC" else actor("registrar", world.dcc),
     )  # fmt: skip
 
 

@@ -34,6 +34,7 @@ from svtad.lib.errors import ActionDenied
 from svtad.parties.models import Organisation
 from svtad.parties.policies import allowed
 from svtad.parties.views.pages import PageRequest, carried_out, done, page
+from svtad.parties.views.reentry import require_recent_credentials
 from svtad.rulebook.vocabulary import EvidenceKind, EvidenceState
 from testphases.models import TestScope
 from testphases.queries import participants
@@ -65,8 +66,10 @@ def review(request: PageRequest, public_id: str) -> HttpResponseBase:
 
 @page("POST")
 def present(request: PageRequest, public_id: str) -> HttpResponseBase:
-    """Present an assurance report to TAB (9.6)."""
+    """Present an assurance report to TAB (9.6): a step of its matter, and signed as every step is."""
     item = _visible_item(request, public_id)
+    if (asked := require_recent_credentials(request, what="present this report to TAB")) is not None:
+        return asked
     matter = actions.present_assurance_report(item=item, by=request.actor)
     return done(request, f"{matter.reference} is before TAB.", "governance:matter", matter.public_id)
 

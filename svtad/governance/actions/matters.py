@@ -84,6 +84,7 @@ def open_matter(
         opened_at=opened_at or moment,
         recorded_at=moment,
         recorded_by=by.label,
+        put_forward_by=sorted(by.stands_for),
     )
     record(
         by=by,
@@ -128,6 +129,8 @@ def record_decision(
     Secretary of State's decision needs the document, since the Secretary of State does not act in the product.
     `expected_state` is the state the person saw: if another decision came in between, the act is Refused.
 
+    Who put the matter forward does not record what another body decides on it (`Procedure.answers`).
+
     Raises ActionDenied, Refused (unlisted step, window over, a view that the clause wants first, decided meanwhile, or
     the handler's own reasons) and InvalidInput by field. `matter` is brought up to date in place.
     """
@@ -137,7 +140,7 @@ def record_decision(
     if expected_state is not None and expected_state != locked.state:
         raise Refused(rules.clause, f"{locked.reference} was decided meanwhile: it is {locked.state} now.")
     step = _step(rules, locked, body=body, outcome=outcome, seen=matter.state)
-    check_can_record_decision(by, locked, body=body, clause=step.clause)
+    check_can_record_decision(by, locked, step=step)
     given = Given(
         decided_at=decided_at,
         notified_at=notified_at,
@@ -190,7 +193,7 @@ def correct_decision(
     if last is None or last.pk != decision.pk:
         raise Refused(decision.clause, f"{matter.reference} has a later decision, or this one was corrected already.")
     step = _step(rules, matter, body=decision.body, outcome=outcome, seen=matter.state, state=decision.from_state)
-    check_can_record_decision(by, matter, body=decision.body, clause=step.clause)
+    check_can_record_decision(by, matter, step=step)
     if not reason.strip():
         raise InvalidInput.one("reason", "Say what was wrong with the record.")
     before = Decision.objects.filter(matter=matter, sequence__lt=decision.sequence).order_by("-sequence").first()
@@ -236,7 +239,10 @@ def write_decision(
     supersedes: Decision | None = None,
     reason: str = "",
 ) -> Decision:
-    """Write the row, the matter's new state and the audit event. The caller has checked all and holds the matter."""
+    """Write the row, the matter's new state, who put it forward, and the audit event.
+
+    The caller has checked all and holds the matter.
+    """
     by_notice = step.holds_from_notice and given.notified_at is not None
     count = Decision.objects.filter(matter=matter).count()
     decision: Decision = Decision.objects.create(
@@ -262,7 +268,9 @@ def write_decision(
         recorded_by=by.label,
     )
     matter.state = step.target
-    matter.save(update_fields=["state"])
+    if _procedure(matter.procedure).puts_forward(step):
+        matter.put_forward_by = sorted({*matter.put_forward_by, *by.stands_for})
+    matter.save(update_fields=["state", "put_forward_by"])
     record(
         by=by,
         at=at,

@@ -14,7 +14,9 @@ class Matter(PublicIdModel, AudienceModel):
     """Something put before a body under one procedure of the rulebook.
 
     The app that owns the subject points down at the matter; the matter's state follows from its
-    decisions, so that the state at any past moment can be read back.
+    decisions, so that the state at any past moment can be read back. `put_forward_by` are the public ids of the people
+    who opened it or recorded a step that brought it before a body, a deputy and the member both: none of them records
+    what another body decides on it. The system is nobody.
     """
 
     reference = models.CharField(max_length=40, unique=True)
@@ -30,6 +32,7 @@ class Matter(PublicIdModel, AudienceModel):
     opened_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
     recorded_by = models.CharField(max_length=200)
+    put_forward_by = models.JSONField(default=list, blank=True)
 
     class Meta:
         ordering = ("-id",)

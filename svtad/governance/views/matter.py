@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,9 +30,13 @@ from svtad.lib import clock
 from svtad.parties.actors import Actor
 from svtad.parties.policies import allowed
 from svtad.parties.views.pages import PageRequest, carried_out, done, page
+from svtad.parties.views.reentry import require_recent_credentials
 from svtad.rulebook.codec import FactsError
 from svtad.rulebook.editions import edition_of
-from svtad.rulebook.procedures import Procedure, Transition, procedure
+from svtad.rulebook.procedures import Procedure, Transition, UnlistedStep, procedure
+
+#: What is signed here: finishes "You are about to …".
+RECORDING = "record this decision"
 
 
 @dataclass(frozen=True)
@@ -59,12 +64,18 @@ def matter(request: PageRequest, public_id: str) -> HttpResponseBase:
 
 @page("POST")
 def decide(request: PageRequest, public_id: str, body: str, outcome: str) -> HttpResponseBase:
-    """Record one listed step, with its document, in one transaction; show the form again where it lacks something."""
+    """Record one listed step, with its document, in one transaction; show the form again where it lacks something.
+
+    It is signed: where credentials were not entered of late they are asked for, and the form, its file too, goes on.
+    """
     found = get_object_or_404(Matter.objects.visible_to(request.actor), public_id=public_id)
     rules = procedure(found.procedure)
     step = next((each for each in rules.transitions if each.body == body and each.outcome == outcome), None)
     if step is None:
         raise Http404
+    check_can_record_decision(request.actor, found, step=step)
+    if (asked := require_recent_credentials(request, what=RECORDING)) is not None:
+        return asked
     form = DecisionForm(request.POST, request.FILES, procedure=rules.key, step=step, severities=severities_of(rules))
     decision = carried_out(form, lambda: _record(found, step, form, request.actor))
     if decision is None:
@@ -203,8 +214,16 @@ def _correctable(matter: Matter, actor: Actor) -> Decision | None:
     last = last_decision(matter)
     if last is None:
         return None
-    may, _ = allowed(check_can_record_decision, actor, matter, body=last.body, clause=last.clause)
-    return last if may else None
+    return last if allowed(check_can_record_decision, actor, matter, step=_step_of(matter, last))[0] else None
+
+
+def _step_of(matter: Matter, decision: Decision, outcome: str = "") -> Transition:
+    """Return the step that `decision` was, or the one of another outcome that it should have been."""
+    rules = procedure(matter.procedure)
+    for each in (outcome, decision.outcome):
+        with suppress(UnlistedStep):
+            return rules.transition(decision.from_state, body=decision.body, outcome=each)
+    return rules.determination(body=decision.body, outcome=decision.outcome)
 
 
 @page("POST")
@@ -246,19 +265,18 @@ def _give(asked: ViewRequest, form: ViewForm, actor: Actor) -> View:
 
 @page("GET", "POST")
 def correct(request: PageRequest, public_id: str) -> HttpResponseBase:
-    """Record the last decision rightly, beside what was recorded wrongly; `?outcome=` picks the right one."""
+    """Record the last decision rightly, beside what was recorded wrongly; `?outcome=` picks the right one. Signed."""
     found = get_object_or_404(Matter.objects.visible_to(request.actor), public_id=public_id)
     decision = _correctable(found, request.actor)
     if decision is None:
         raise Http404
     rules = procedure(found.procedure)
     steps = [step for step in rules.transitions_from(decision.from_state) if step.body == decision.body]
-    wanted = request.GET.get("outcome", decision.outcome)
-    step = next((each for each in steps if each.outcome == wanted), None)
-    if step is None:
-        step = rules.determination(body=decision.body, outcome=decision.outcome)
+    step = _step_of(found, decision, request.GET.get("outcome", ""))
     severities = severities_of(rules)
     if request.method == "POST":
+        if (asked := require_recent_credentials(request, what="correct the record of a decision")) is not None:
+            return asked
         form = CorrectionForm(request.POST, request.FILES, procedure=rules.key, step=step, severities=severities)
         made = carried_out(form, lambda: _correct(decision, step, form, request.actor))
         if made is not None:
@@ -306,7 +324,7 @@ def _next_steps(
     severities = severities_of(rules)
     last_days = {(each.deadline.body, each.deadline.outcome): each for each in counted}
     for step in rules.transitions_from(matter.state):
-        _, refused = allowed(check_can_record_decision, actor, matter, body=step.body, clause=step.clause)
+        _, refused = allowed(check_can_record_decision, actor, matter, step=step)
         mine = tried is not None and (tried.step.body, tried.step.outcome) == (step.body, step.outcome)
         form = (
             tried

@@ -29,6 +29,7 @@ from svtad.governance.views.meeting_forms import TakenForm, TakenTogetherForm
 from svtad.lib import clock
 from svtad.lib.errors import InvalidInput, Refused
 from svtad.parties.views.pages import PageRequest, done, page
+from svtad.parties.views.reentry import MARK, require_recent_credentials
 from svtad.rulebook.procedures import PROCEDURES, Procedure, Transition
 
 #: What the buttons do: look at it, store it all, store what is not refused.
@@ -47,11 +48,17 @@ class Line:
 
 @page("GET", "POST")
 def decide(request: PageRequest, public_id: str) -> HttpResponseBase:
-    """Fill in what a held meeting decided; `act=preview` shows what would come of it, `act=record` stores just that."""
+    """Fill in what a held meeting decided; `act=preview` shows what would come of it, `act=record` stores just that.
+
+    To store is to sign: credentials are asked for again where they were not entered of late.
+    """
     found = get_object_or_404(Meeting.objects.visible_to(request.actor), public_id=public_id)
     check_can_keep_meeting(request.actor, found)
     if found.state != MeetingState.HELD:
         raise Refused("", f"{found.title} is {found.get_state_display().lower()}: record that it was held first.")
+    to_record = MARK in request.POST or request.POST.get("act") in (RECORD, RECORD_OTHERS)
+    if to_record and (asked := require_recent_credentials(request, what="record what this meeting decided")):
+        return asked
     quorum = quorum_of(found)
     lines = _lines(request, found)
     data = request.POST if request.method == "POST" else None

@@ -64,12 +64,12 @@ class Step:
     @property
     def outcome(self) -> str:
         """Return what is recorded."""
-        return words.outcome_words(self.step.outcome)
+        return words.capital(words.outcome_words(self.step.outcome))
 
     @property
     def decision(self) -> str:
         """Return whose decision it is."""
-        return f"{self.outcome} of {words.who(self.step.body)}"
+        return words.outcome_of(self.step.body, self.step.outcome)
 
     @property
     def needs(self) -> list[str]:
@@ -185,6 +185,6 @@ def _attached(rules: Procedure) -> dict[str, list[str]]:
     """Return which document is attached to what: {its title: the outcomes}."""
     found: dict[str, list[str]] = {}
     for body, outcome, title in words.attachments(rules):
-        to = "its opening" if outcome == "OPEN" else f"{words.outcome_words(outcome)} of {words.who(body)}"
+        to = "its opening" if outcome == "OPEN" else words.outcome_of(body, outcome)
         found.setdefault(title, []).append(to)
     return found

@@ -121,7 +121,9 @@ def who(request: PageRequest) -> HttpResponseBase:
             )
         about, nobody = _about(request, asked["person"])
         asked["person"] = about.name if about is not None and asked["person"] else asked["person"]
-        may, told = reasons(about, permissions, at=now, procedure=asked["procedure"]) if about else (False, [])
+        step = {name: asked[name] for name in ("procedure", "body", "outcome")}
+        step["procedure"] = step["procedure"] if step["procedure"] in PROCEDURES else ""
+        may, told = reasons(about, permissions, at=now, **step) if about else (False, [])
         context |= {"holders": found, "about": about, "nobody": nobody, "may": may, "reasons": told}
         context["is_self"] = about is not None and about.pk == request.user.pk
         context["acting"] = request.actor.acting_for and any(request.actor.may(each) for each in permissions)

@@ -40,10 +40,17 @@ def load(*, now: dt.datetime) -> Cast:
     for provider in cast.providers:
         _finished(cast, made, f"MOC PIT {provider.code}", prefix=f"MOC-{provider.code.upper()}", start=day(90))
     _sit_almost_there(cast, made, day=day)
-    meetings.enter_meetings(cast=cast, held_at=day(21), drawn_at=day(1), next_at=day(-7))
+    meetings.enter_meetings(cast=cast, held_at=_weekday(day(21), -1), drawn_at=day(1), next_at=_weekday(day(-7), 1))
     for scope in made.scopes.values():
         assess_scope(scope=scope, by=system_actor("Demonstration"), trigger="facts", at=now)
     return cast
+
+
+def _weekday(moment: dt.datetime, way: int) -> dt.datetime:
+    """Return `moment`, or the nearest day before (`way` -1) or after it (1) that is no Saturday or Sunday."""
+    while moment.weekday() >= 5:
+        moment += dt.timedelta(days=way)
+    return moment
 
 
 def _finished(cast: Cast, made: Phases, name: str, *, prefix: str, start: dt.datetime) -> None:

@@ -21,7 +21,7 @@ from svtad.parties.audiences import GOVERNANCE, audience_of
 from svtad.parties.models import Organisation
 from svtad.portal.demo.cast import Cast
 from svtad.rulebook.editions import edition_of
-from svtad.rulebook.vocabulary import EvidenceKind, EvidenceState, Step
+from svtad.rulebook.vocabulary import Body, EvidenceKind, EvidenceState, Step
 from testphases.actions import move_scope
 from testphases.models import TestScope
 
@@ -58,7 +58,7 @@ def decide(
     data: dict[str, Any] | None = None,
     against_computed: bool = False,
 ) -> Decision:
-    """Have the registrar record what a body decided, with its document."""
+    """Have what a body decided recorded with its document: by the registrar, and the DCC's own steps by the manager."""
     return record_decision(
         matter=matter,
         body=body,
@@ -69,7 +69,7 @@ def decide(
         data=data,
         against_computed=against_computed,
         document=paper(cast, f"{body} {outcome.lower()} {matter.reference}", at=at),
-        by=cast.actor("registrar", at),
+        by=cast.actor("manager" if body == Body.DCC else "registrar", at),
         at=at,
     )
 
@@ -220,7 +220,7 @@ def confirm_completion(*, cast: Cast, scope: TestScope, at: dt.datetime) -> None
         scope_id=scope.public_id,
         audience=audience_of(*GOVERNANCE),
         is_synthetic=True,
-        by=cast.actor("registrar", at),
+        by=cast.actor("manager", at),
         at=at,
     )
     for outcome in ("ANNOUNCE", "SEND_PACKAGE", "REVIEW_WITH_TAG"):

@@ -314,6 +314,22 @@ class Procedure:
         """The state that a step leads to. Raises :class:`UnlistedStep` where it is not listed."""
         return self.transition(state, body=body, outcome=outcome).target
 
+    def puts_forward(self, step: Transition) -> bool:
+        """Whether the step brings the matter before a body: one of the body that proposes, or a referral."""
+        return step.body is self.proposer or step.refers_to is not None
+
+    def answers(self, step: Transition) -> bool:
+        """Whether the step is a decision on what others put forward, so that none of those people records it.
+
+        No clause speaks of it; the reading, in this one place (ours): a matter's decision is what one of its
+        ``deciders`` other than the proposer decides on it. Whoever put it forward, by opening it or by recording a
+        step that brought it there, does not record that, or one person would have approved their own proposal. The
+        steps of the body that proposes are its own (a DCC step of a matter that the DCC's test manager opened
+        approves nothing), a referral is itself a proposal, and a step of a body that does not decide here (the DCC
+        sends on a participant's dispute, a provider reports) leaves the decision open.
+        """
+        return step.body in self.deciders and not self.puts_forward(step)
+
     def is_final(self, state: str) -> bool:
         """Whether the matter is at rest in that state."""
         return state in self.final
