@@ -9,6 +9,8 @@ from django import forms
 from svtad.governing.models import DocumentVersion
 from svtad.governing.queries import edition_held
 from svtad.parties.models import Organisation, OrganisationKind
+from svtad.rulebook.edition import PhaseKind
+from svtad.rulebook.vocabulary import phase_kind_words
 from testphases.models import CapabilityRelease, ComponentVersionSet, Programme, TestScope
 from testphases.models.scopes import ScopeState
 
@@ -135,7 +137,7 @@ class PhaseForm(forms.Form):
         versions = DocumentVersion.objects.select_related("document").order_by("document__code", "version")
         releases = CapabilityRelease.objects.select_related("programme").order_by("programme__name", "position")
         editions = [edition for version in versions if (edition := edition_held(version)) is not None]
-        kinds = {kind.key: f"{kind.key}: {kind.title}" for edition in editions for kind in edition.phase_kinds}
+        kinds = {kind.key: _kind_label(kind) for edition in editions for kind in edition.phase_kinds}
         self.fields["release"].queryset = releases  # type: ignore[attr-defined]
         self.fields["governed_by"].queryset = versions  # type: ignore[attr-defined]
         if len(versions) == 1:
@@ -143,3 +145,8 @@ class PhaseForm(forms.Form):
         self.fields["kind"].choices = [("", "Choose"), *kinds.items()]  # type: ignore[attr-defined]
         providers = Organisation.objects.filter(kind=OrganisationKind.DCC_SERVICE_PROVIDER)
         self.fields["provider"].queryset = providers.order_by("name")  # type: ignore[attr-defined]
+
+
+def _kind_label(kind: PhaseKind) -> str:
+    words = phase_kind_words(kind.key)
+    return f"{words}: {kind.title}" if words == kind.key else kind.title

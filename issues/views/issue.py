@@ -88,14 +88,14 @@ def _determine(issue: TestingIssue, form: Form, by: Actor) -> Done:
     given = dict(form.cleaned_data)
     given["priority"] = given["priority"] or None
     actions.determine_issue(issue=issue, **given, by=by)
-    return "Determined.", "issues:issue", (issue.public_id,)
+    return f"{issue.reference} is determined.", "issues:issue", (issue.public_id,)
 
 
 def _move(issue: TestingIssue, form: Form, by: Actor) -> Done:
     given = dict(form.cleaned_data)
     given["expected_state"] = given["expected_state"] or None
-    actions.change_state(issue=issue, **given, by=by)
-    return "Moved.", "issues:issue", (issue.public_id,)
+    moved = actions.change_state(issue=issue, **given, by=by)
+    return f"{issue.reference} is “{IssueState(moved.to_state).label}” now.", "issues:issue", (issue.public_id,)
 
 
 def _reword(issue: TestingIssue, form: Form, by: Actor) -> Done:

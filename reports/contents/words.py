@@ -89,10 +89,10 @@ _MARKS = {
 }
 
 STEPS = {
-    Step.ENTRY: "ENTRY: before the phase starts",
-    Step.REPORTS: "REPORTS: before the 9.4 and 9.5 reports",
-    Step.CERTIFICATES: "CERTIFICATES: before Test Completion Certificates",
-    Step.COMPLETION: "COMPLETION: before the Completion Report and the SIT Audit Report",
-    Step.PANEL: "PANEL: before the Panel determines",
+    Step.ENTRY: "before the phase starts",
+    Step.REPORTS: "before the 9.4 and 9.5 reports",
+    Step.CERTIFICATES: "before Test Completion Certificates",
+    Step.COMPLETION: "before the Completion Report and the SIT Audit Report",
+    Step.PANEL: "before the Panel determines",
 }
 """The steps in words; a step ignores its own and later outputs."""

@@ -168,5 +168,5 @@ def _in_words(error: csv.Error) -> str:
 
 
 def _not_utf8(error: UnicodeError) -> str:
-    where = f" at byte {error.start + 1} of a piece" if isinstance(error, UnicodeDecodeError) else ""
-    return f"The file is not UTF-8 text{where}: save it as “CSV UTF-8”."
+    found = f" (it holds the byte {error.object[error.start]:#04x})" if isinstance(error, UnicodeDecodeError) else ""
+    return f"The file is not UTF-8 text{found}: save it as “CSV UTF-8”."

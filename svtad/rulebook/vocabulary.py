@@ -358,3 +358,10 @@ class CarryOverReading(StrEnum):
 
     ALL_EARLIER = "all_earlier"
     IMMEDIATELY_PRECEDING = "immediately_preceding"
+
+
+def phase_kind_words(kind: str) -> str:
+    """What a phase kind is called within a sentence: ``SIT``, but ``Active MMT`` for ``ACTIVE_MMT``."""
+    if kind == "INTERFACE":
+        return "Interface Testing"
+    return " ".join(part if len(part) <= 4 else part.capitalize() for part in kind.split("_"))

@@ -17,6 +17,7 @@ from svtad.parties.audiences import GOVERNANCE, audience_of, org_key
 from svtad.parties.models import Audience, Organisation
 from svtad.rulebook.codec import FactsError
 from svtad.rulebook.editions import edition_of
+from svtad.rulebook.vocabulary import phase_kind_words
 from testphases import policies
 from testphases.models import (
     CapabilityRelease,
@@ -164,7 +165,7 @@ def create_scope(
     """
     at = at or clock.now()
     policies.check_can_manage_phases(by)
-    name = name or f"{release.code} {kind}" + (f" {provider.name}" if provider else "")
+    name = name or f"{release.code} {phase_kind_words(kind)}" + (f" {provider.name}" if provider else "")
     _check_text("name", name, 160)
     _check_edition(release, kind, governed_by)
     same = TestScope.objects.filter(release=release, kind=kind, provider=provider)

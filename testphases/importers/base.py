@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from svtad.intake.registry import Importer, Parameter, RowProblem, Summary, Target
 from svtad.lib.errors import ActionDenied, InvalidInput
+from svtad.lib.text import counted
 from svtad.parties.actors import Actor
 from svtad.parties.audiences import GOVERNANCE, audience_of
 from svtad.parties.models import Audience
@@ -135,12 +136,11 @@ class ResultsImporter(ScopeImporter[RunRow]):
                 counts[name] = sum(count for key, count in changes.items() if key.endswith(f">{outcome}"))
         warnings = []
         if staged.times_missing:
-            warnings.append(
-                f"{staged.times_missing} results do not say when they ran: the time of import is taken and flagged. "
-                "Give the time with the file."
-            )
+            say = counted(staged.times_missing, "result does not say when it", "results do not say when they")
+            warnings.append(f"{say} ran: the time of import is taken and flagged. Give the time with the file.")
         if staged.times_uncertain:
-            warnings.append(f"{staged.times_uncertain} results have a time that clocks showed twice or never: flagged.")
+            have = counted(staged.times_uncertain, "result has", "results have")
+            warnings.append(f"{have} a time that clocks showed twice or never: flagged.")
         return Summary(rows=staged.rows, counts=counts, examples=tuple(staged.examples), warnings=tuple(warnings))
 
 

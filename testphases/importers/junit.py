@@ -22,7 +22,7 @@ from typing import BinaryIO, ClassVar
 
 from svtad.intake.registry import FileRefused, Parameter, RowProblem
 from svtad.intake.xmlstream import read_xml
-from svtad.lib.text import plain_line
+from svtad.lib.text import counted, plain_line
 from testphases.actions.rows import RunRow
 from testphases.importers import base
 
@@ -248,10 +248,11 @@ class _Reader:
         suite = self._suites.pop()
         short = []
         if suite.declared.get("tests", suite.found["tests"]) != suite.found["tests"]:
-            short.append(f"{suite.declared['tests']} tests and holds {suite.found['tests']}")
+            short.append(f"{counted(suite.declared['tests'], 'test')} and holds {suite.found['tests']}")
         stated = suite.declared.get("failures", 0) + suite.declared.get("errors", 0)
         if stated > suite.found["bad"]:
-            short.append(f"{stated} failures and errors and holds {suite.found['bad']}")
+            stating = counted(stated, "failure or error", "failures and errors")
+            short.append(f"{stating} and holds {suite.found['bad']}")
         # A suite is told of once, by its innermost element; its parents would only repeat it.
         if short and not suite.found["told"]:
             self._mismatches.append(f"“{plain_line(suite.name)[:80] or 'the file'}” states {', '.join(short)}")
@@ -340,10 +341,11 @@ class _Reader:
         if not self._count:
             yield "The file holds no testcase."
         if self._mismatches:
-            more = f", and {len(self._mismatches) - 3} more suites" if len(self._mismatches) > 3 else ""
+            more = f", and {counted(len(self._mismatches) - 3, 'more suite')}" if len(self._mismatches) > 3 else ""
             yield f"The file does not hold what it states: {', '.join(self._mismatches[:3])}{more}."
         for status, count in self._strange.most_common(5):
-            yield f"{count} testcases have the state “{status}”, which we do not know: they are not taken as passed."
+            have = counted(count, "testcase has", "testcases have")
+            yield f"{have} the state “{status}”, which we do not know: no such one is taken as passed."
         for note, count in self._notes.most_common(5):
             yield note if count == 1 else f"{note} ({count} times)"
 

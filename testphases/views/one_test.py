@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db import transaction
@@ -132,8 +132,11 @@ def _test_page(request: PageRequest, test: PlannedTest, *, tried: dict[str, Form
     frozen = current_exit_versions(test.scope)
     sent_in = ImportBatch.objects.visible_to(request.actor).filter(pk__in=[run.batch_id for run in runs.object_list])
     visible = set(sent_in.values_list("pk", flat=True))
+    readable = _readable(request, runs.object_list)
     for run in runs.object_list:
         run.sees_batch = run.batch_id in visible
+        run.sees_evidence = run.evidence_id in readable
+        run.later = [(each, each.file_id in readable) for each in run.later_evidence.all()]
         run.is_void = hasattr(run, "void")
         run.is_assured = hasattr(run, "assurance")
         run.counts = latest is not None and latest.execution_id == run.pk
@@ -165,6 +168,14 @@ def _test_page(request: PageRequest, test: PlannedTest, *, tried: dict[str, Form
         "synthetic": test.scope.is_synthetic,
     }
     return render(request, "testphases/test.html", context, status=400 if tried else 200)
+
+
+def _readable(request: PageRequest, runs: Iterable[TestRun]) -> set[int]:
+    """Return which files of these runs the person may open: a file of several providers is nobody's among them."""
+    held = {run.evidence_id for run in runs}
+    held |= {each.file_id for run in runs for each in run.later_evidence.all()}
+    found = StoredFile.objects.visible_to(request.actor).filter(pk__in=held - {None})
+    return set(found.values_list("pk", flat=True))
 
 
 def _edit_form(current: Any) -> EditPlanForm:

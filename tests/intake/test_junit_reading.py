@@ -65,7 +65,7 @@ def test_what_a_testcase_comes_to(inside, attributes, outcome):
 
 def test_a_state_that_nobody_knows_is_warned_of():
     _, warnings = _read(OWN / "strange-state.xml")
-    assert warnings == ("1 testcases have the state “wobbly”, which we do not know: they are not taken as passed.",)
+    assert warnings == ("1 testcase has the state “wobbly”, which we do not know: no such one is taken as passed.",)
 
 
 def test_a_test_that_passed_on_an_automatic_rerun_says_so():

@@ -16,7 +16,7 @@ from svtad.rulebook.edition import ParameterKind, parse_rate
 from svtad.rulebook.editions import edition_of
 from svtad.rulebook.editions.svtad_1_23 import EDITION, TABLE_13_2
 from svtad.rulebook.judge import judge
-from svtad.rulebook.vocabulary import COMBINATION_ORDER, Step, Verdict, combine
+from svtad.rulebook.vocabulary import COMBINATION_ORDER, Step, Verdict, combine, phase_kind_words
 from tests.rulebook.builders import issues, pit, sit, with_plan
 
 
@@ -160,3 +160,11 @@ def test_a_thing_shared_by_criteria_is_made_once() -> None:
 def test_long_lists_of_names_are_cut_in_sentences() -> None:
     assert first_and_more("abc") == "a, b, c"
     assert first_and_more("abcdefg") == "a, b, c, d, e and 2 more"
+
+
+def test_every_phase_kind_of_every_edition_has_words_for_a_sentence() -> None:
+    called = {kind.key: phase_kind_words(kind.key) for edition in editions.EDITIONS for kind in edition.phase_kinds}
+    assert called["SIT"] == "SIT"
+    assert called["INTERFACE"] == "Interface Testing"
+    assert called["ACTIVE_MMT"] == "Active MMT"
+    assert not [words for words in called.values() if "_" in words or (len(words) > 4 and words.isupper())]

@@ -85,10 +85,10 @@ def test_every_decision_of_the_secretary_of_state_and_every_document_is_named_as
 @pytest.mark.clause("SVTAD 1.23", "13.20", "13.21", "20.23")
 def test_a_step_is_called_by_who_may_or_shall_do_what_and_by_which_clause():
     assert wording.label(procedure("EXCLUSION").transition("PROPOSED", body="TAG", outcome="REJECT")) == (
-        "TAG may REJECT 13.21"
+        "TAG may: reject 13.21"
     )
     promoted = procedure("DMCT_ISSUE").transition("C_RECOMMENDED", body="DCC", outcome="RECOMMEND_TO_SOS")
-    assert wording.label(promoted) == "DCC shall RECOMMEND TO SOS 20.23"
+    assert wording.label(promoted) == "DCC shall: recommend to SoS 20.23"
     assert wording.state_words("NOT_B") == "Not (b)"
     assert wording.state_words("SOS_NOT_COUNT") == "SoS not count"
     assert {wording.who(each) for each in (*Body, *Recipient)} >= {"the Secretary of State", "stakeholders"}
@@ -104,7 +104,8 @@ def test_notices_and_referrals_are_told_in_sentences():
         "The proposal to exclude the Testing Issue, and its rationale."
     )
     assert wording.notice(issue.notices_on("PLAN_WITH_IMPACT")[0]).startswith(
-        "Parties, the Panel, the Authority and the Secretary of State shall be told on PLAN WITH IMPACT, before RERUN"
+        "Parties, the Panel, the Authority and the Secretary of State shall be told on “plan with impact”, "
+        "before “rerun”"
     )
     assert wording.referral(exclusion.referrals[0]) == (
         "The DCC may refer to the Secretary of State (13.21), within 5 Working Days of the TAG's decision. "
@@ -258,14 +259,14 @@ def test_a_drawing_marks_where_a_matter_rests_and_takes_its_colours_from_attribu
 def test_acts_that_come_in_any_order_are_one_box():
     image = drawn(procedure("SIT_COMPLETION"))
     assert "Not started, Announced, Package sent, TAG reviewed, Continue in any order:" in words_in(image)
-    assert words_in(image).count("Panel may CONFIRM 13.16") == 1
-    assert "DCC shall ANNOUNCE 13.15(a) → Announced" in words_in(image)
-    assert "Panel shall DIRECT 13.16 → Continue" in words_in(image)
+    assert words_in(image).count("Panel may: confirm 13.16") == 1
+    assert "DCC shall: announce 13.15(a) → Announced" in words_in(image)
+    assert "Panel shall: direct 13.16 → Continue" in words_in(image)
 
 
 @pytest.mark.clause("SVTAD 1.23", "20.21", "20.25(b)")
 def test_many_ways_back_are_written_and_few_are_drawn():
-    assert "DCC may RECOMMEND B 20.25(b) ↑ (b) recommended" in words_in(drawn(procedure("DMCT_ISSUE")))
+    assert "DCC may: recommend (b) 20.25(b) ↑ (b) recommended" in words_in(drawn(procedure("DMCT_ISSUE")))
     few = drawn(procedure("ASSURANCE_REPORT"))
     assert "↑" not in words_in(few)
     heads = [path for path in few.iter(f"{SVG}path") if path.get("class") == "head"]

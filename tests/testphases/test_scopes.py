@@ -23,7 +23,7 @@ def _scope(world, kind, **more):
 
 
 def test_the_edition_says_which_phase_kinds_there_are(world):
-    assert _scope(world, "INTERFACE").name == "IOC INTERFACE"
+    assert _scope(world, "INTERFACE").name == "IOC Interface Testing"
     with pytest.raises(InvalidInput, match="knows no phase kind “SMOKE”"):
         _scope(world, "SMOKE")
 

@@ -11,6 +11,7 @@ from svtad.gates.queries.assessments import (
     latest_assessment,
     latest_assessments,
     of_present,
+    provider_names,
     step_shown,
     steps_for,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "pending_changes",
     "phase_kind_for",
     "precursor_kinds",
+    "provider_names",
     "short_findings_for",
     "shown",
     "shown_overall",

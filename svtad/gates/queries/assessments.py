@@ -57,6 +57,14 @@ def latest_assessments(scopes: Iterable[TestScope], *, steps: Collection[str]) -
     return {(row.scope_id, row.step): row for row in rows}
 
 
+def provider_names(public_ids: Iterable[str]) -> dict[str, str]:
+    """Return {public id: name} of the DCC Service Providers that judgements for a certificate name by id."""
+    wanted = set(public_ids) - {""}
+    if not wanted:
+        return {}
+    return dict(Organisation.objects.filter(public_id__in=wanted).values_list("public_id", "name"))
+
+
 def steps_for(scope: TestScope) -> tuple[Step, ...]:
     """Return the steps in which `scope` is judged now: the exit ones, and entry while it has not started.
 

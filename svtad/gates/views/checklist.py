@@ -11,7 +11,7 @@ from svtad.gates.queries import NOT_STARTED, criteria
 from svtad.governance.models import Matter
 from svtad.parties.actors import Actor
 from svtad.rulebook.findings import Blocker, DmcCell, Finding, LedgerLine, ThresholdCell
-from svtad.rulebook.vocabulary import Step, Verdict, combine
+from svtad.rulebook.vocabulary import Step, Verdict, combine, phase_kind_words
 from testphases.models import TestScope
 
 #: How many of the things in the way a row names; the rest are in the trace.
@@ -163,9 +163,9 @@ def shown_verdict(finding: Finding) -> str:
     return "AWAITING" if finding.awaiting else finding.verdict
 
 
-def sentence(scope: TestScope, step: Step, made: Checklist) -> str:
-    """Return the answer in one sentence, then the counts that make it."""
-    name = f"{scope.release.code}: {scope.kind}"
+def sentence(scope: TestScope, step: Step, made: Checklist, *, provider: str = "") -> str:
+    """Return the answer in one sentence, then the counts that make it; `provider` is the one judged by itself."""
+    name = f"{scope.release.code}: {phase_kind_words(scope.kind)}"
     criteria = f"its {made.total} criteria"
     if step is Step.ENTRY:
         can, cannot = f"{name} may start", f"{name} may not start"
@@ -174,7 +174,7 @@ def sentence(scope: TestScope, step: Step, made: Checklist) -> str:
         if scope.state in NOT_STARTED:
             cannot = f"{name} has not started, and cannot exit"
     else:
-        ready = STEP_TITLES[step].removeprefix("Before ")
+        ready = f"the certificate of {provider}" if provider else STEP_TITLES[step].removeprefix("Before ")
         can, cannot = f"{name} is ready for {ready}", f"{name} is not ready for {ready}"
     if made.verdict == Verdict.MET:
         return f"{can}."

@@ -20,6 +20,7 @@ from svtad.gates.queries import (
     latest_assessment,
     own_cells_only,
     phase_kind_for,
+    provider_names,
     short_findings_for,
 )
 from svtad.gates.views.checklist import STEP_TITLES, Checklist, checklist, sentence
@@ -79,15 +80,17 @@ def assessments(request: PageRequest, public_id: str) -> HttpResponseBase:
     if step in Step.__members__:
         rows = rows.filter(step=step)
     rows = rows.defer("facts")
+    names = provider_names(rows.order_by().values_list("provider_id_text", flat=True).distinct())
     if request.GET.get("as") == "csv":
         return csv_response(
             f"judgements-{scope.kind}.csv".lower(),
-            ("Judged", "As at", "Step", "Verdict", "Edition", "Facts SHA-256", "Trigger", "By"),
+            ("Judged", "As at", "Step", "Of", "Verdict", "Edition", "Facts SHA-256", "Trigger", "By"),
             (
                 (
                     each.recorded_at,
                     each.as_at,
                     each.step,
+                    names.get(each.provider_id_text, ""),
                     each.verdict,
                     f"{each.document} v{each.version}",
                     each.facts_sha256,
@@ -105,6 +108,7 @@ def assessments(request: PageRequest, public_id: str) -> HttpResponseBase:
         "steps": [(each, STEP_TITLES[each]) for each in (Step.ENTRY, *exit_steps(scope))],
         "step": step,
         "titles": STEP_TITLES,
+        "names": names,
         "synthetic": scope.is_synthetic,
     }
     return render(request, "gates/assessments.html", context)
@@ -118,8 +122,11 @@ def assessment(request: PageRequest, public_id: str) -> HttpResponseBase:
     step = Step(found.step)
     findings, totals = short_findings_for(request.actor, found, most=LISTED)
     made = checklist(findings, scope=scope, actor=request.actor, totals=totals)
+    provider = provider_names([found.provider_id_text]).get(found.provider_id_text, "")
     context = {
         **_shared(request, scope, step, made),
+        "sentence": sentence(scope, step, made, provider=provider),
+        "provider": provider,
         "title": f"{scope.name}: judged {found.recorded_at:%d %b %Y}",
         "assessment": found,
         "tab": "history",

@@ -21,6 +21,7 @@ from svtad.lib.clock import LONDON
 from svtad.parties.actors import ANONYMOUS
 from svtad.portal.frame import Frame, frame_of
 from svtad.portal.words import SHORT, Sign, sign
+from svtad.rulebook.vocabulary import phase_kind_words
 
 register = template.Library()
 
@@ -170,6 +171,12 @@ _COUNTING = {
 def counting(state: object) -> str:
     """Return in words whether an SCT issue counts in SIT (13.22, 13.24)."""
     return _COUNTING.get(str(state), words_low(state))
+
+
+@register.filter
+def kind_words(kind: str) -> str:
+    """Return what a phase kind is called: `ACTIVE_MMT` → `Active MMT`."""
+    return phase_kind_words(kind)
 
 
 @register.filter

@@ -21,7 +21,7 @@ from svtad.parties.views.pages import PageRequest, page
 from svtad.portal.frame import chosen_release, visible_releases
 from svtad.portal.words import CANNOT_DECIDE
 from svtad.rulebook.procedures import Transition
-from svtad.rulebook.vocabulary import Body
+from svtad.rulebook.vocabulary import Body, phase_kind_words
 from testphases.models import CapabilityRelease, TestScope
 
 #: How many of what waits is shown; the register has the rest.
@@ -56,8 +56,12 @@ def home(request: PageRequest) -> HttpResponseBase:
         return _participant_home(request)
     release = chosen_release(request, visible_releases(request.actor))
     if release is None:
-        may_set_up = request.actor.may("manage_phase")
-        return render(request, "portal/home_empty.html", {"title": "Where we stand", "may_set_up": may_set_up})
+        context = {
+            "title": "Where we stand",
+            "may_set_up": request.actor.may("manage_phase"),
+            "may_administer": request.actor.may("manage_people"),
+        }
+        return render(request, "portal/home_empty.html", context)
     held = standing(request.actor, release=release)
     tables: list[tuple[TestScope, tuple[str, ...], tuple[ProviderRow, ...]]] = []
     for each in held:
@@ -119,7 +123,7 @@ def _answer(release: CapabilityRelease, leading: Standing | None) -> tuple[str, 
     """Return the sentence and what follows it."""
     if leading is None:
         return f"{release.code}: no Test Phase is set up", "The DCC test manager sets phases up."
-    kind, word = leading.scope.kind, leading.shown.word
+    kind, word = phase_kind_words(leading.scope.kind), leading.shown.word
     missed = leading.criteria - leading.met
     rest = f"{leading.met} of its {leading.criteria} criteria are met."
     if word is Word.NOT_STARTED:
@@ -164,7 +168,9 @@ def _tile(each: Standing) -> Tile:
         line = f"{each.met} of {each.criteria} criteria met" if each.criteria else "Not judged yet"
     styles = {"MET": "met", "NOT_MET": "not-met", "AWAITING": "awaiting", "CANNOT_DECIDE": CANNOT_DECIDE.style}
     state = each.scope.get_state_display()
-    return Tile(each, each.scope.kind, key, styles.get(key, "not-started"), line, " · ".join([state, *small]))
+    return Tile(
+        each, phase_kind_words(each.scope.kind), key, styles.get(key, "not-started"), line, " · ".join([state, *small])
+    )
 
 
 def _in_order(held: Sequence[Standing]) -> list[Standing]:

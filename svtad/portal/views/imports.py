@@ -20,6 +20,7 @@ from svtad.intake.policies import check_can_work_on
 from svtad.intake.queries import batches_for, errors_of
 from svtad.intake.registry import Importer, importer, importers
 from svtad.lib.csvout import safe_cell
+from svtad.lib.text import counted
 from svtad.parties.actors import Actor
 from svtad.parties.policies import allowed
 from svtad.parties.views.lists import csv_response, paged
@@ -103,7 +104,7 @@ def import_(request: PageRequest, public_id: str) -> HttpResponseBase:
     running = job is not None and job.state in (JobState.QUEUED, JobState.RUNNING)
     may, refused = allowed(check_can_work_on, request.actor, batch)
     if may and batch.error_count:
-        refused = f"{batch.error_count} rows are wrong: nothing of this file is imported until they are mended."
+        refused = f"{counted(batch.error_count, 'error')}: nothing of this file is imported until all of it is right."
     context = {
         "title": f"Import {batch.file.name}",
         "batch": batch,

@@ -12,6 +12,7 @@ from svtad.rulebook.procedures.wording import (
     deciders,
     label,
     notice,
+    outcome_of,
     outcome_words,
     state_words,
     who,
@@ -111,7 +112,7 @@ def _procedure(procedure: Procedure) -> Iterator[str]:
         yield f"- To open it: {need.title}."
     for body, outcome, title in attachments(procedure):
         if outcome != "OPEN":
-            yield f"- To be attached to {outcome_words(outcome)} of {who(body)}: {title}."
+            yield f"- To be attached to {outcome_of(body, outcome)}: {title}."
     yield f"- Meanwhile: {procedure.effect_while_pending}"
     yield f"- At rest: {', '.join(state_words(state) for state in procedure.final)}."
     for note in procedure.notes:

@@ -77,17 +77,22 @@ def capital(text: str) -> str:
 
 def state_words(state: str) -> str:
     """A state as words: ``TAG_NOT_RECOMMENDED`` is ``TAG not recommended``."""
-    return capital(" ".join(_KEPT.get(part, part.lower()) for part in str(state).split("_")))
+    return capital(outcome_words(state))
 
 
 def outcome_words(outcome: str) -> str:
-    """An outcome as words, in capitals as boards record it: ``NOT_MET`` is ``NOT MET``."""
-    return str(outcome).replace("_", " ")
+    """An outcome as words within a sentence: ``RECOMMEND_TO_SOS`` is ``recommend to SoS``."""
+    return " ".join(_KEPT.get(part, part.lower()) for part in str(outcome).split("_"))
+
+
+def outcome_of(body: str, outcome: str) -> str:
+    """An outcome with whose it is: ``“approve” of TAB``."""
+    return f"“{outcome_words(outcome)}” of {who(body)}"
 
 
 def label(step: Transition) -> str:
-    """A step on its arrow: ``TAG may REJECT 13.21``."""
-    return f"{_SHORT.get(step.body, step.body)} {step.duty} {outcome_words(step.outcome)} {step.clause}"
+    """A step on its arrow: ``TAG may: reject 13.21``."""
+    return f"{_SHORT.get(step.body, step.body)} {step.duty}: {outcome_words(step.outcome)} {step.clause}"
 
 
 def deciders(procedure: Procedure) -> str:
@@ -109,8 +114,8 @@ def referral(row: Referral) -> str:
 
 def notice(due: NoticeDue) -> str:
     """Who is told what, and when, in a sentence."""
-    when = "when it is opened" if due.on == "OPEN" else f"on {outcome_words(due.on)}"
-    before = f", before {' or '.join(outcome_words(each) for each in due.before)}" if due.before else ""
+    when = "when it is opened" if due.on == "OPEN" else f"on “{outcome_words(due.on)}”"
+    before = f", before {' or '.join(f'“{outcome_words(each)}”' for each in due.before)}" if due.before else ""
     return f"{capital(listed(due.to))} {due.duty} be told {when}{before} ({due.clause}): {due.what}."
 
 
