@@ -60,6 +60,9 @@ class DecisionForm(forms.Form):
         kwargs.setdefault("prefix", f"{step.body}-{step.outcome}".lower())
         super().__init__(*args, **kwargs)
         self.step = step
+        if step.holds_from_notice:
+            self.fields["notified_at"].required = True
+            self.fields["notified_at"].help_text = f"It holds from then ({step.clause})."
         self.extra: tuple[str, ...] = tuple(
             need.key for need in step.requires if need.kind != "file" and need.key != "rationale"
         )

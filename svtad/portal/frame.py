@@ -41,6 +41,7 @@ TABS: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], ...] = (
             "/governance/matters/",
             "/governance/decisions/",
             "/governance/meetings/",
+            "/governance/procedures/",
             "/governance/calendar/",
             "/register/",
         ),

@@ -88,7 +88,7 @@ def test_tag_rejects_an_exclusion_and_the_dcc_sees_its_five_working_days(
     form = page.locator("form[action$='/TAG/REJECT/']")
     form.get_by_label("The document that records it").set_input_files(minutes)
     form.get_by_label("Reasons").fill("The impact on TAG's Testing Participants is material.")
-    form.get_by_role("button", name="Record reject").click()
+    form.get_by_role("button", name="Record “reject”").click()
     expect(page.get_by_role("heading", name="Confirm that it is you")).to_be_visible()
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Go on").click()

@@ -69,7 +69,7 @@ def test_a_decision_is_recorded_with_its_document_without_javascript(
     form = page.locator("form[action$='/TAG/AGREE/']")
     form.get_by_label("The document that records it").set_input_files(minutes)
     form.get_by_label("Meeting").fill("TAG 7")
-    form.get_by_role("button", name="Record agree").click()
+    form.get_by_role("button", name="Record “agree”").click()
     expect(page.get_by_text("TAG, agree.")).to_be_visible()
     expect(page.get_by_text("TAG: agree")).to_be_visible()
     with page.expect_download() as download:
