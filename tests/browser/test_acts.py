@@ -413,14 +413,14 @@ def test_the_calendar_is_corrected_and_the_correction_taken_away(world, admin, m
         "reason": "Proclaimed",
         "source": "Gazette",
     }
-    went(admin.post("/governance/calendar/", fields))
+    went(admin.post("/governance/calendar/holidays/", fields))
     override = NonWorkingDayOverride.objects.get()
     assert override.is_working_day is False
-    assert admin.post("/governance/calendar/", {**fields, "day": "2026-05-09"}).status_code == 400, "a Saturday"
+    assert admin.post("/governance/calendar/holidays/", {**fields, "day": "2026-05-09"}).status_code == 400, "a Saturday"
     went(admin.post(f"/governance/calendar/{override.pk}/remove/"))
     assert not NonWorkingDayOverride.objects.current().exists()
-    assert manager.post("/governance/calendar/", fields).status_code == 403
-    assert "It is for: Administrator" in manager.get("/governance/calendar/").content.decode()
+    assert manager.post("/governance/calendar/holidays/", fields).status_code == 403
+    assert "It is for: Administrator" in manager.get("/governance/calendar/holidays/").content.decode()
 
 
 def test_a_parameter_is_emptied_with_a_reason(world, admin):

@@ -15,7 +15,7 @@ from svtad.portal.demo.cast import DEMO_DOMAIN
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(900)]
 
 #: Addresses that answer with a file, or with somebody else's pages.
-NOT_PAGES = re.compile(r"/files/|/facts/|/file/|/errors/|[?&]as=csv|^/api/|^/static/|^//|^https?:")
+NOT_PAGES = re.compile(r"/files/|/facts/|/file/|/errors/|[?&]as=csv|/in-the-way/|^/api/|^/static/|^//|^https?:")
 _IDS = re.compile(r"/[A-Za-z0-9]{22}(?=/)|/[0-9a-f]{64}(?=/)")
 
 #: Role, colour scheme, width, and how many of the pages it reaches are looked at: 1 is all, 2 is every second one.

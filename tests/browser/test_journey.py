@@ -77,7 +77,7 @@ def test_a_file_with_wrong_rows_is_not_imported_and_comes_back_with_its_errors(
     page.get_by_role("button", name="Send it in and look").click()
     expect(page.get_by_role("heading", name="Errors")).to_be_visible(timeout=30_000)
     expect(page.get_by_role("button", name="Import it")).to_be_disabled()
-    expect(page.get_by_text("nothing of this file is imported until they are mended")).to_be_visible()
+    expect(page.get_by_text("nothing of this file is imported until all of it is right")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("link", name="My file with its errors beside the rows").click()
     lines = download.value.path().read_text(encoding="utf-8-sig").splitlines()
