@@ -49,7 +49,7 @@ class Broker:
 
     def __init__(self, server: servers.Server, start: Callable[[], Process]) -> None:
         self.server = server
-        self.sender = Celery(broker=server.url)
+        self.sender = Celery(broker=server.url, set_as_current=False)
         self._start = start
         self.worker = start()
 

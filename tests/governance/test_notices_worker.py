@@ -186,7 +186,7 @@ def test_a_mail_server_that_is_away_when_they_are_given_costs_nothing(post, star
 @pytest.mark.services
 def test_a_broker_that_restarts_in_mid_notice_loses_and_doubles_nothing(post, start):
     with servers.redis(aof=True) as broker:
-        sender = Celery(broker=broker.url)
+        sender = Celery(broker=broker.url, set_as_current=False)
         server = post(delay=0.05)
         workers = [start(REDIS_URL=broker.url)]
 
