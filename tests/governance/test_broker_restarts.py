@@ -251,6 +251,7 @@ def test_redis_restarted_in_mid_notice_loses_and_doubles_nothing(broker, post):
     check_sent_once(post)
 
 
+@pytest.mark.soak
 def test_without_the_sweep_what_was_not_sent_would_stay_unsent(broker, post):
     in_mid_notice(broker, post)
     broker.keep_the_worker()

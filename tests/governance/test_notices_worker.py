@@ -182,7 +182,7 @@ def test_a_mail_server_that_is_away_when_they_are_given_costs_nothing(post, star
     assert check(server, recipients=5, notices=1) == 0
 
 
-@pytest.mark.once
+@pytest.mark.soak
 @pytest.mark.services
 def test_a_broker_that_restarts_in_mid_notice_loses_and_doubles_nothing(post, start):
     with servers.redis(aof=True) as broker:
