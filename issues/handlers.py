@@ -32,7 +32,8 @@ def _page_of(issue: TestingIssue | None) -> str:
 class ExclusionHandler:
     """Exclusion of an issue from the threshold of a scope (13.20, 13.21). The effect is the matter's state."""
 
-    revises = True
+    lasting: frozenset[str] = frozenset()
+    keeps_dates = False
 
     def describe(self, matter: Matter) -> str:
         """Return what the matter is about, in a sentence."""
@@ -77,7 +78,8 @@ class ExclusionHandler:
 class SeverityDisputeHandler:
     """A severity dispute (14.2): TAG's decision becomes a determination, in effect from its notification (14.4)."""
 
-    revises = True
+    lasting: frozenset[str] = frozenset()
+    keeps_dates = True
 
     def describe(self, matter: Matter) -> str:
         """Return what the matter is about, in a sentence."""
@@ -127,7 +129,8 @@ class SeverityDisputeHandler:
 class SctCountHandler:
     """Whether an SCT issue counts in SIT (13.22, 13.24). The effect is the matter's state."""
 
-    revises = True
+    lasting: frozenset[str] = frozenset()
+    keeps_dates = False
 
     def describe(self, matter: Matter) -> str:
         """Return what the matter is about, in a sentence."""

@@ -317,6 +317,7 @@ SPECTACULAR_SETTINGS = {
         "JobState": "svtad.governance.models.JobState",
         "MeetingState": "svtad.governance.models.MeetingState",
         "Body": "svtad.rulebook.vocabulary.Body",
+        "Consultee": "svtad.governance.serializers.CONSULTEES",
         "Board": "svtad.governance.api.meetings._BODIES",
         "DeliveryState": "svtad.governance.models.DeliveryState",
         "IssueState": "issues.models.IssueState",

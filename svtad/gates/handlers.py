@@ -18,7 +18,8 @@ from testphases.models import TestScope
 class GatesHandler:
     """What all of gates' handlers have in common: a matter of one Test Phase, shown on that phase's page."""
 
-    revises = True
+    lasting: frozenset[str] = frozenset()
+    keeps_dates = False
 
     def describe(self, matter: Matter) -> str:
         """Return what the matter is about, in a sentence."""
@@ -45,7 +46,8 @@ class GatesHandler:
 class CertificateHandler(GatesHandler):
     """Test Completion Certificates (12.6(i), 15.2)."""
 
-    revises = False
+    # One that was issued went out to its provider, and the clock of 15.1 runs from it: TAB revokes it.
+    lasting = frozenset({"ISSUE"})
 
     def apply(self, *, matter: Matter, decision: Decision, by: Actor, at: dt.datetime) -> None:
         """Hold approval and issue to a judgement that still holds; tell dependants of a revocation."""
@@ -63,8 +65,6 @@ class AssuranceReportHandler(GatesHandler):
 class WorkOffPlanHandler(GatesHandler):
     """Work Off Plans (15.1)."""
 
-    revises = False
-
     def apply(self, *, matter: Matter, decision: Decision, by: Actor, at: dt.datetime) -> None:
         """Check the days that TAB set, and that a plan declared complete is."""
         actions.settle_work_off_plan(matter=matter, decision=decision, at=at)
@@ -73,7 +73,8 @@ class WorkOffPlanHandler(GatesHandler):
 class ApprovalHandler(GatesHandler):
     """The approval to proceed (12.5(e))."""
 
-    revises = False
+    # A phase may have started on it.
+    lasting = frozenset({"ISSUE"})
 
     def apply(self, *, matter: Matter, decision: Decision, by: Actor, at: dt.datetime) -> None:
         """Let it be issued only while the rest of 12.5 is met."""
@@ -81,9 +82,7 @@ class ApprovalHandler(GatesHandler):
 
 
 class SitCompletionHandler(GatesHandler):
-    """The Panel's determination (13.15, 13.16)."""
-
-    revises = False
+    """The Panel's determination (13.15, 13.16). A phase that it completed wrongly is marked, not rolled back."""
 
     def apply(self, *, matter: Matter, decision: Decision, by: Actor, at: dt.datetime) -> None:
         """Complete the phase on a confirmation; refuse only by 14.5."""

@@ -15,7 +15,8 @@ from svtad.rulebook.vocabulary import Body
 
 #: Bodies whose determination may go against what was computed (rule 16): it is recorded, never stopped.
 MAY_GO_AGAINST = (Body.PANEL, Body.SOS)
-
+#: Who decides elsewhere: what they decided is recorded with its document, or not at all.
+OUTSIDE_THE_PRODUCT = (Body.SOS, Body.AUTHORITY)
 
 #: What a step may bring besides what it must: the days that TAB sets where 15.1 gives none.
 MAY_BRING = {("WORK_OFF_PLAN", "APPROVE"): ("clock_start", "due")}
@@ -54,9 +55,18 @@ class DecisionForm(forms.Form):
     meeting = forms.CharField(label="Meeting or reference", max_length=120, required=False)
 
     def __init__(
-        self, *args: Any, procedure: str, step: Transition, severities: tuple[str, ...], **kwargs: Any
+        self,
+        *args: Any,
+        procedure: str,
+        step: Transition,
+        severities: tuple[str, ...],
+        out_of_order: bool = False,
+        **kwargs: Any,
     ) -> None:
-        """Add the fields that `step` requires; a document is required of the Secretary of State's decision."""
+        """Add the fields that `step` requires, and reasons for one recorded out of its order (rule 16).
+
+        A document is required of those who do not act in the product.
+        """
         kwargs.setdefault("prefix", f"{step.body}-{step.outcome}".lower())
         super().__init__(*args, **kwargs)
         self.step = step
@@ -72,12 +82,12 @@ class DecisionForm(forms.Form):
         self.brings = MAY_BRING.get((procedure, step.outcome), ())
         if self.brings:
             self.fields |= brought()
-        needs_reasons = any(need.key == "rationale" for need in step.requires)
+        needs_reasons = out_of_order or any(need.key == "rationale" for need in step.requires)
         self.fields["rationale"] = forms.CharField(label="Reasons", widget=forms.Textarea, required=needs_reasons)
         document = next((need for need in step.requires if need.kind == "file"), None)
         self.fields["document"] = forms.FileField(
             label=document.title if document else "The document that records it",
-            required=document is not None or step.body == Body.SOS,
+            required=document is not None or step.body in OUTSIDE_THE_PRODUCT,
             help_text="Kept unchanged under its SHA-256.",
         )
         if step.body in MAY_GO_AGAINST:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from svtad.governance.models import Matter, Meeting
+from svtad.governance.registry import RECORD_ONLY
 from svtad.lib.errors import ActionDenied
 from svtad.parties.actors import Actor
 from svtad.parties.models import Organisation, OrganisationKind, Person
@@ -11,13 +12,13 @@ from svtad.parties.roles import RECORDS_FOR, ROLES
 from svtad.rulebook.procedures import Procedure, Transition, procedure
 from svtad.rulebook.vocabulary import Body
 
-#: Kinds of organisation that are Testing Participants.
+#: Kinds of organisation that are Testing Participants. Not the DCC: it is its severity that they dispute (14.2), and
+#: it sends on what they ask of the Secretary of State (14.3).
 _PARTICIPANTS = frozenset(
     {
         OrganisationKind.SUPPLIER_PARTY,
         OrganisationKind.TESTING_PARTICIPANT,
         OrganisationKind.DCC_SERVICE_PROVIDER,
-        OrganisationKind.DCC,
     }
 )
 
@@ -57,6 +58,13 @@ def check_can_open_matter(actor: Actor, procedure: Procedure) -> None:
         return
     wanted = {Body.DCC: "propose", Body.PARTICIPANT: "dispute_severity"}.get(procedure.proposer, "open_matter")
     require(actor, wanted, clause=procedure.clause, what=f"put this before a body: {procedure.title}")
+
+
+def check_can_open_recorded(actor: Actor, procedure: Procedure) -> None:
+    """As for any matter; what others than the DCC bring, and is only recorded so far, the registrar opens for them."""
+    check_can_open_matter(actor, procedure)
+    if procedure.key in RECORD_ONLY and procedure.proposer != Body.DCC:
+        require(actor, "open_matter", clause=procedure.clause, what=f"put this before a body: {procedure.title}")
 
 
 def check_can_record_decision(actor: Actor, matter: Matter, *, step: Transition) -> None:

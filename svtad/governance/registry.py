@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from svtad.governance.models import Decision, Matter
 from svtad.parties.actors import Actor
-from svtad.parties.models import Audience
+from svtad.parties.models import Audience, OrganisationKind
+from svtad.rulebook.vocabulary import Body
 
 #: Procedures whose decisions are only recorded until the app that owns their subject exists.
 RECORD_ONLY: frozenset[str] = frozenset(
@@ -51,11 +54,14 @@ RECORD_ONLY: frozenset[str] = frozenset(
 class Handler(Protocol):
     """What the app that owns a procedure's subject knows and does.
 
-    `revises` says whether `apply` may be called again with a decision that supersedes another, because the effect is
-    the matter's state itself or is written anew. Where it is False, a correction cannot change the outcome.
+    `lasting` names the outcomes whose effect cannot be taken back: a correction keeps those. Of any other, because it
+    had no effect but the matter's state, or one that `apply` writes anew, a correction may change the outcome, and
+    `apply` is called with the decision that supersedes the wrong one. `keeps_dates` says that the effect keeps the
+    decision's dates in rows of its own, so that `apply` is called for a corrected day of effect too.
     """
 
-    revises: bool
+    lasting: frozenset[str]
+    keeps_dates: bool
 
     def describe(self, matter: Matter) -> str:
         """Return in one sentence what the matter is about."""
@@ -75,6 +81,38 @@ class Handler(Protocol):
 
 
 _handlers: dict[str, Handler] = {}
+
+#: Subjects that are no phase's, or that of several.
+WITHOUT_PHASE = frozenset({"document_version", "dmc", "release"})
+#: Which kinds of organisation bring a matter that the DCC does not: a Supplier Party is a Testing Participant too.
+OWNERS: dict[str, tuple[OrganisationKind, ...]] = {
+    Body.PARTICIPANT: (OrganisationKind.SUPPLIER_PARTY, OrganisationKind.TESTING_PARTICIPANT),
+    Body.SUPPLIER: (OrganisationKind.SUPPLIER_PARTY,),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phase:
+    """What a matter has to know of the Test Phase that it is about."""
+
+    public_id: str
+    kind: str
+    is_synthetic: bool
+
+
+#: Tells the Test Phase of that public id where the actor may see it, else None.
+PhaseSource = Callable[[Actor, str], Phase | None]
+_phases: list[PhaseSource] = []
+
+
+def register_phases(source: PhaseSource) -> None:
+    """Let the app that holds the Test Phases tell of them. The last one counts."""
+    _phases[:] = [source]
+
+
+def phase_for(actor: Actor, public_id: str) -> Phase | None:
+    """Return the Test Phase of that public id, or None where there is none among those that `actor` may see."""
+    return _phases[0](actor, public_id) if _phases else None
 
 
 def register(procedure_key: str, handler: Handler) -> None:

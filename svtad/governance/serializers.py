@@ -15,6 +15,16 @@ from svtad.lib.rest import DayField, MomentField, PlainJSONField, PublicIdField,
 from svtad.rulebook.procedures import PROCEDURES, Transition
 from svtad.rulebook.vocabulary import Body
 
+#: Whose view may be asked at all: bodies, and those whom procedures consult though they take no step of any.
+CONSULTEES = list(
+    dict.fromkeys(
+        [
+            *(body.value for body in Body),
+            *sorted(str(each.body.value) for rules in PROCEDURES.values() for each in rules.consultations),
+        ]
+    )
+)
+
 
 class JobSerializer(serializers.Serializer[Any]):
     """A piece of long work: where it is, and what came of it."""
@@ -55,9 +65,12 @@ class FileSerializer(serializers.Serializer[Any]):
 
 
 class DocumentIn(StrictSerializer):
-    """A document to keep, as a multipart form: minutes, a letter, a plan."""
+    """A document to keep, as a multipart form: minutes, a letter, a plan. Who may see the matter may see it."""
 
     file = serializers.FileField()
+    matter = PublicIdField(
+        required=False, help_text="The matter that it is for; without one it is for all those who govern."
+    )
 
 
 class DecisionSerializer(serializers.Serializer[Any]):
@@ -84,6 +97,31 @@ class DecisionSerializer(serializers.Serializer[Any]):
     effective_at = serializers.DateTimeField()
     recorded_at = serializers.DateTimeField()
     recorded_by = serializers.CharField()
+
+
+class DecisionRowSerializer(DecisionSerializer):
+    """A decision in the register, with what names its matter, and the correction that took its place."""
+
+    reference = serializers.CharField()
+    procedure = serializers.CharField()
+    superseded_by = serializers.CharField(allow_null=True)
+
+
+class DecisionFilter(StrictSerializer):
+    """What the register of decisions may be narrowed by. Days are London days of when it was decided, both included."""
+
+    body = serializers.ChoiceField(choices=[body.value for body in Body], required=False)
+    procedure = serializers.ChoiceField(choices=sorted(PROCEDURES), required=False)
+    clause = serializers.CharField(max_length=60, required=False)
+    outcome = serializers.CharField(max_length=30, required=False)
+    matter = PublicIdField(required=False)
+    superseded = serializers.BooleanField(required=False, help_text="Of those corrected since, or of those that stand.")
+    cursor = serializers.CharField(required=False)
+    page_size = serializers.CharField(required=False)
+
+    def get_fields(self) -> dict[str, Any]:
+        """Return the fields with `from` and `to`, which no attribute can be called."""
+        return super().get_fields() | {"from": DayField(required=False), "to": DayField(required=False)}
 
 
 class StepSerializer(serializers.Serializer[Any]):
@@ -164,7 +202,7 @@ class MatterDetailSerializer(MatterSerializer):
 
 
 class WaitingSerializer(serializers.Serializer[Any]):
-    """A matter that waits for a step or a view of one of the caller's bodies."""
+    """A matter that waits: for a step or a view of one of the caller's bodies, or for the steps of others."""
 
     matter = MatterSerializer()
     steps = StepSerializer(many=True)
@@ -176,7 +214,9 @@ class WaitingSerializer(serializers.Serializer[Any]):
 class ViewAskIn(StrictSerializer):
     """Whose view is asked, and by which London day."""
 
-    body = serializers.ChoiceField(choices=[body.value for body in Body])
+    body = serializers.ChoiceField(
+        choices=CONSULTEES, help_text="A body, or others whom the procedure consults (PARTIES, STAKEHOLDERS)."
+    )
     respond_by = DayField(required=False, allow_null=True, default=None)
 
 
@@ -195,8 +235,45 @@ class MatterFilter(StrictSerializer):
     procedure = serializers.ChoiceField(choices=sorted(PROCEDURES), required=False)
     state = serializers.CharField(max_length=30, required=False)
     phase = PublicIdField(required=False)
+    open = serializers.BooleanField(required=False, help_text="Of those not at rest, or of those at rest.")
+    q = serializers.CharField(max_length=100, required=False, help_text="The reference, or words of the title.")
     cursor = serializers.CharField(required=False)
     page_size = serializers.CharField(required=False)
+
+
+class OpenIn(StrictSerializer):
+    """Something to put before a body under a procedure whose decisions are only recorded so far.
+
+    What another resource opens (an exclusion, a certificate) is refused here, with where it is opened.
+    """
+
+    procedure = serializers.ChoiceField(choices=sorted(PROCEDURES))
+    title = serializers.CharField(max_length=300)
+    rationale = serializers.CharField(
+        required=False, default="", allow_blank=True, max_length=20_000, help_text="Needed where the clause wants it."
+    )
+    phase = PublicIdField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="The Test Phase it is about; where there is one, needed.",
+    )
+    organisation = serializers.CharField(
+        max_length=24,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="The code of the Testing Participant or Supplier Party that brings it, where one does; it sees it.",
+    )
+    opened_at = MomentField(required=False, allow_null=True, default=None)
+
+
+class InboxFilter(StrictSerializer):
+    """Which of what is open: what waits for the caller's bodies, or what they brought and others have to do."""
+
+    list = serializers.ChoiceField(
+        choices=["needs_you", "waits_for_others"], required=False, help_text="`needs_you` where nothing is said."
+    )
 
 
 class DecisionIn(StrictSerializer):
@@ -291,6 +368,16 @@ def show_decision(decision: Decision, matter: Matter) -> dict[str, Any]:
         "effective_at": decision.effective_at,
         "recorded_at": decision.recorded_at,
         "recorded_by": decision.recorded_by,
+    }
+
+
+def show_decision_row(decision: Any) -> dict[str, Any]:
+    """Return the decision, as `decisions_in` found it, as `DecisionRowSerializer` describes it."""
+    matter = decision.matter
+    return show_decision(decision, matter) | {
+        "reference": matter.reference,
+        "procedure": matter.procedure,
+        "superseded_by": decision.superseded_by,
     }
 
 

@@ -11,11 +11,18 @@ from rest_framework.request import Request
 #: The header by which a caller names a write, so that asking again does nothing again.
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 200
+#: The header by which a caller acts as somebody's deputy: the id of the deputyship.
+ACTING_FOR = "Acting-For"
 
 
 def digest_of(request: Request) -> str:
-    """Return the SHA-256 of all that a write asks for: method, address, and what it brings, files included."""
-    parts: list[str | bytes] = [request.method or "", request.get_full_path()]
+    """Return the SHA-256 of all that a write asks for: method, address, for whom, and what it brings, with files."""
+    parts: list[str | bytes] = [request.method or ""]
+    acting_for = str(request.headers.get(ACTING_FOR, ""))
+    if acting_for:
+        # The same write as a deputy is another write. No address begins so, hence no other call has this part.
+        parts.append(f"{ACTING_FOR}: {acting_for}")
+    parts.append(request.get_full_path())
     if str(request.content_type or "").startswith("multipart/"):
         # Not the body as it came: the boundary of its parts differs from call to call.
         parts += _form(request)

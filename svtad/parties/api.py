@@ -25,8 +25,8 @@ from rest_framework.views import APIView
 
 from svtad.lib.clock import now
 from svtad.lib.errors import InvalidInput
+from svtad.lib.once import ACTING_FOR, LONGEST_KEY, digest_of
 from svtad.lib.once import HEADER as IDEMPOTENCY_KEY
-from svtad.lib.once import LONGEST_KEY, digest_of
 from svtad.lib.paging import Cursor, Pages
 from svtad.lib.rest import (
     CURSOR_PARAMETERS,
@@ -83,9 +83,6 @@ from svtad.parties.serializers import (
     show_rule,
 )
 from svtad.rulebook.procedures import PROCEDURES
-
-#: The header by which a caller acts as somebody's deputy: the id of the deputyship.
-ACTING_FOR = "Acting-For"
 
 
 class ApiView(APIView):

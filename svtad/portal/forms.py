@@ -129,10 +129,22 @@ class OpenForm(forms.Form):
         without_phase: bool = False,
         needs_title: bool = False,
         wanted: Sequence[str] = (),
+        owners: Any = None,
         **kwargs: Any,
     ) -> None:
-        """Ask for the subject, and for title and reasons when `full`; `wanted` is what the reasons have to say."""
+        """Ask for the subject, and for title and reasons when `full`; `wanted` is what the reasons have to say.
+
+        `owners` are the organisations of which one brings it, where the DCC does not.
+        """
         super().__init__(*args, **kwargs)
+        if owners is not None:
+            self.fields["organisation"] = forms.ModelChoiceField(
+                owners,
+                label="Who brings it",
+                to_field_name="public_id",
+                empty_label="Choose",
+                help_text="It sees the matter, its papers and its dates; no other Testing Participant does.",
+            )
         if about_issue:
             self.fields["issue"] = forms.CharField(
                 label="Testing Issue", max_length=40, help_text="Its reference, such as MOC-SIT-0012."

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from svtad.governance import actions as governance_actions
 from svtad.governance.models import Decision
@@ -18,6 +19,7 @@ from testphases.models import (
     DescopeItem,
     DescopeRequest,
     Descoping,
+    DescopingEnd,
     LatestRun,
     Outcome,
     PlannedTest,
@@ -80,15 +82,21 @@ def apply_decision(*, request: DescopeRequest, decision: Decision, at: dt.dateti
     """Give a decision on a de-scoping its effect; return how many tests it de-scoped.
 
     Only the final approval de-scopes. A test whose current result is a failure is marked "ran and
-    failed" for good, wherever it is listed. The decision's own audit event covers this.
+    failed" for good, wherever it is listed. Any other decision that comes after it, out of its order
+    (rule 16) or as a correction, ends what it de-scoped: the tests are due again, and may be proposed
+    anew; as at an earlier moment they were de-scoped. The decision's own audit event covers this.
     """
+    lock_scope(scope=request.scope)
     de_scoped = 0
+    standing = request.descopings.standing()
     if decision.to_state == APPROVED[decision.matter.procedure]:
         wanted = list(request.items.values_list("planned_test_id", flat=True))
         failed = set(
             LatestRun.objects.filter(planned_test_id__in=wanted, outcome=Outcome.FAILED).values_list("pk", flat=True)
         )
-        done = set(Descoping.objects.filter(planned_test_id__in=wanted).values_list("planned_test_id", flat=True))
+        if decision.supersedes_id is not None:  # the record's day of effect may have been put right
+            _end(standing.exclude(effective_at=decision.effective_at), decision=decision, at=at)
+        done = set(standing.all().values_list("planned_test_id", flat=True))
         rows = [
             Descoping(
                 planned_test_id=pk,
@@ -103,8 +111,24 @@ def apply_decision(*, request: DescopeRequest, decision: Decision, at: dt.dateti
         ]
         Descoping.objects.bulk_create(rows)
         de_scoped = len(rows)
+    else:
+        _end(standing, decision=decision, at=at)
     facts_changed(scope=request.scope, at=at)
     return de_scoped
+
+
+def _end(descopings: QuerySet[Descoping], *, decision: Decision, at: dt.datetime) -> None:
+    DescopingEnd.objects.bulk_create(
+        DescopingEnd(
+            descoping=each,
+            decision=decision,
+            reason=decision.rationale,
+            # What was recorded wrongly never held.
+            effective_at=decision.effective_at if decision.supersedes_id is None else each.effective_at,
+            recorded_at=at,
+        )
+        for each in descopings
+    )
 
 
 def _check_descopable(scope: TestScope, tests: list[PlannedTest]) -> None:
@@ -119,7 +143,7 @@ def _check_descopable(scope: TestScope, tests: list[PlannedTest]) -> None:
     strangers = [str(test) for test in tests if test.pk not in planned]
     if strangers:
         raise InvalidInput.one("planned_tests", f"Not planned in this phase: {', '.join(strangers[:5])}.")
-    if Descoping.objects.filter(planned_test_id__in=pks).exists():
+    if Descoping.objects.standing().filter(planned_test_id__in=pks).exists():
         raise Refused("SVTAD 12.6(a)", "One of these tests is de-scoped already.")
     pending = DescopeItem.objects.filter(planned_test_id__in=pks).exclude(request__matter__state__in=ENDED)
     if pending.exists():

@@ -33,7 +33,7 @@ _PLAN_COLUMNS = (
     "planned_test__latest__outcome",
     "planned_test__latest__occurred_at",
     "planned_test__latest__version_set__label",
-    "planned_test__descoping__id",
+    "is_descoped",
 )
 
 
@@ -118,5 +118,5 @@ def _show_planned(row: dict[str, Any]) -> dict[str, Any]:
         "outcome": row["planned_test__latest__outcome"] or "",
         "executed_at": row["planned_test__latest__occurred_at"],
         "versions": row["planned_test__latest__version_set__label"],
-        "descoped": row["planned_test__descoping__id"] is not None,
+        "descoped": row["is_descoped"],
     }

@@ -1,6 +1,6 @@
 """Shapes of the testphases app, one subject a file."""
 
-from testphases.models.descoping import DescopeItem, DescopeRequest, Descoping
+from testphases.models.descoping import DescopeItem, DescopeRequest, Descoping, DescopingEnd
 from testphases.models.plan import InstallationType, PlannedTest, PlannedTestVersion, TestDefinition, TestKind
 from testphases.models.runs import (
     ComponentVersionSet,
@@ -30,6 +30,7 @@ __all__ = [
     "DescopeItem",
     "DescopeRequest",
     "Descoping",
+    "DescopingEnd",
     "FactsChanged",
     "InstallationType",
     "LatestRun",

@@ -12,6 +12,7 @@ from testphases.queries.counts import (
 )
 from testphases.queries.lists import (
     current_exit_versions,
+    descoped_now,
     participants,
     planned_now,
     runs_of,
@@ -29,6 +30,7 @@ __all__ = [
     "TestRow",
     "add_up",
     "current_exit_versions",
+    "descoped_now",
     "participants",
     "plan_counts",
     "planned_now",

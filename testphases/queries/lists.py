@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
+from svtad.lib import clock
 from svtad.parties.actors import Actor
 from svtad.parties.models import Organisation
 from testphases.models import (
+    Descoping,
     PlannedTest,
     PlannedTestVersion,
     ScopeParticipation,
@@ -51,8 +53,11 @@ def scopes_called(text: str) -> list[TestScope]:
 
 
 def planned_now(scope: TestScope, actor: Actor) -> QuerySet[Any]:
-    """Return the versions of plan that hold now, each with its test, DMC and current result (three joins, no N+1)."""
-    return (
+    """Return the versions of plan that hold now, each with its test, DMC and current result (joins, no N+1).
+
+    `is_descoped` says whether the test is de-scoped now, `ran_and_failed` whether it had failed when it was.
+    """
+    rows: QuerySet[Any] = (
         PlannedTestVersion.objects.current()
         .visible_to(actor)
         .filter(scope=scope)
@@ -60,12 +65,19 @@ def planned_now(scope: TestScope, actor: Actor) -> QuerySet[Any]:
             "planned_test__definition",
             "planned_test__dmc",
             "planned_test__latest__version_set",
-            "planned_test__descoping",
             "provider",
             "stage",
         )
+        .annotate(is_descoped=descoped_now(), ran_and_failed=descoped_now(ran_and_failed=True))
         .order_by("functional_group", "planned_test__definition__external_id", "pk")
     )
+    return rows
+
+
+def descoped_now(**which: bool) -> Exists:
+    """Return the condition, of a version of plan, that its test is de-scoped now, by a de-scoping such as `which`."""
+    held = Descoping.objects.in_effect(clock.now()).filter(planned_test=OuterRef("planned_test"), **which)
+    return Exists(held)
 
 
 def runs_of(planned_test: PlannedTest, actor: Actor) -> QuerySet[Any]:

@@ -83,7 +83,9 @@ class _Builder:
         """Return whether a test is finally de-scoped."""
         return (
             "v.planned_test_id IN (SELECT d.planned_test_id FROM testphases_descoping d "
-            f"WHERE d.effective_at <= {self.value(self.moment)}{self.recorded('d')}{more})"
+            f"WHERE d.effective_at <= {self.value(self.moment)}{self.recorded('d')}{more} "
+            "AND NOT EXISTS (SELECT 1 FROM testphases_descopingend n WHERE n.descoping_id = d.id "
+            f"AND n.effective_at <= {self.value(self.moment)}{self.recorded('n')}))"
         )
 
     def bad_files(self) -> str:

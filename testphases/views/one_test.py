@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, render
 from svtad.governance.actions import store_file
 from svtad.governance.models import StoredFile
 from svtad.intake.models import ImportBatch
+from svtad.lib import clock
 from svtad.parties.policies import allowed
 from svtad.parties.views.lists import paged
 from svtad.parties.views.pages import PageRequest, carried_out, done, page
@@ -154,7 +155,7 @@ def _test_page(request: PageRequest, test: PlannedTest, *, tried: dict[str, Form
         "latest": latest,
         "runs": runs,
         "frozen": frozen,
-        "descoping": getattr(test, "descoping", None),
+        "descoping": test.descopings.in_effect(clock.now()).first(),
         "requests": DescopeItem.objects.filter(planned_test=test).select_related("request__matter"),
         "edit_form": given.get("edit") or _edit_form(current),
         "edit_open": "edit" in given,

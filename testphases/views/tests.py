@@ -18,7 +18,7 @@ from svtad.parties.views.lists import csv_response, paged, sorted_by
 from svtad.parties.views.pages import PageRequest, moment_of, page
 from testphases.models import PlannedTestVersion, TestKind, TestScope
 from testphases.policies import check_can_propose_descoping
-from testphases.queries import PlanCell, add_up, plan_counts, planned_now
+from testphases.queries import PlanCell, add_up, descoped_now, plan_counts, planned_now
 from testphases.views.phases import visible_scope
 
 COLUMNS = {
@@ -32,11 +32,11 @@ COLUMNS = {
     "ran": ("planned_test__latest__occurred_at", "pk"),
 }
 RESULTS = {
-    "passed": Q(planned_test__latest__outcome="PASSED", planned_test__descoping__isnull=True),
-    "failed": Q(planned_test__latest__outcome="FAILED", planned_test__descoping__isnull=True),
-    "not_run": (Q(planned_test__latest__isnull=True) | Q(planned_test__latest__outcome=""))
-    & Q(planned_test__descoping__isnull=True),
-    "descoped": Q(planned_test__descoping__isnull=False),
+    "passed": Q(planned_test__latest__outcome="PASSED", is_descoped=False),
+    "failed": Q(planned_test__latest__outcome="FAILED", is_descoped=False),
+    "not_run": Q(planned_test__latest__isnull=True, is_descoped=False)
+    | Q(planned_test__latest__outcome="", is_descoped=False),
+    "descoped": Q(is_descoped=True),
 }
 #: What the address says for "tied to no DMC" and "has no provider".
 NONE = "none"
@@ -145,7 +145,7 @@ def of_dmc(request: PageRequest, public_id: str) -> HttpResponseBase:
     held = (
         PlannedTestVersion.objects.current()
         .visible_to(request.actor)
-        .filter(planned_test__dmc=dmc, planned_test__descoping__isnull=True)
+        .filter(~descoped_now(), planned_test__dmc=dmc)
         .order_by("scope_id", "kind")
         .values("scope_id", "kind")
         .annotate(
@@ -252,7 +252,7 @@ CSV_HEADER = (
 )
 
 
-def _csv_row(version: PlannedTestVersion) -> tuple[object, ...]:
+def _csv_row(version: Any) -> tuple[object, ...]:
     test = version.planned_test
     latest = getattr(test, "latest", None)
     return (
@@ -269,6 +269,6 @@ def _csv_row(version: PlannedTestVersion) -> tuple[object, ...]:
         latest.outcome if latest else "",
         latest.occurred_at if latest else None,
         str(latest.version_set) if latest and latest.version_set else "",
-        hasattr(test, "descoping"),
+        version.is_descoped,
         version.valid_from,
     )

@@ -70,6 +70,8 @@ def on_what_exists(case: Case, world: World) -> Case:
         "people": world.person.public_id,
         "deputyships": world.deputyship.public_id,
         "notices": world.notice.public_id,
+        "deliveries": world.delivery.public_id,
+        "interests": world.interest.public_id,
     }
     if "token_key" in (case.path_parameters or {}):
         case.path_parameters["token_key"] = world.token_key
@@ -77,6 +79,12 @@ def on_what_exists(case: Case, world: World) -> Case:
         case.path_parameters["public_id"] = ids[case.operation.path.split("/v1/")[1].split("/")[0]]
     if "request_id" in (case.path_parameters or {}):
         case.path_parameters["request_id"] = world.asked.public_id
+    for name, found in (("item_id", world.item), ("paper_id", world.handout)):
+        if name in (case.path_parameters or {}):
+            case.path_parameters[name] = found.public_id
+            case.path_parameters["public_id"] = world.sitting.public_id
+    if "key" in (case.path_parameters or {}):
+        case.path_parameters["key"] = "EXCLUSION"
     for part in (case.query, case.body):
         if isinstance(part, dict) and "phase" in part:
             part["phase"] = world.sit.public_id

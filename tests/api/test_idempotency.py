@@ -9,13 +9,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
 from issues.models import TestingIssue
-from svtad.governance.models import StoredFile
-from svtad.lib.clock import now
-from svtad.parties.actions import forget_old_calls
-from svtad.parties.models import IdempotentCall
+from svtad.governance.models import Meeting, StoredFile
+from svtad.lib.clock import london_date, now
+from svtad.parties.actions import answer_deputyship, forget_old_calls, name_deputy
+from svtad.parties.models import IdempotentCall, Person
 from tests.api.conftest import Caller
 from tests.at_once import at_once
-from tests.factories import make_house, make_person
+from tests.factories import MAKER, make_house, make_person
 
 
 def raised(caller: Caller, phase: str, *, key: str, title: str = "Alert lost"):
@@ -85,6 +85,29 @@ def test_an_upload_is_the_same_call_whatever_its_boundary(manager):
 
     assert [kept(b"one"), kept(b"one"), kept(b"two")] == [201, 201, 409]
     assert StoredFile.objects.filter(purpose="decision").count() == 1
+
+
+@pytest.mark.django_db
+def test_the_same_call_as_a_deputy_is_another_call(house, caller):
+    chair, deputy = (Person.objects.get(pk=house.actor(role).person_pk) for role in ("tag_chair", "tag_member"))
+    today = london_date(now())
+    made = name_deputy(
+        membership=chair.memberships.get(), deputy=deputy, starts_on=today, ends_on=today, reason="Leave.", by=MAKER
+    )
+    answer_deputyship(deputyship=made, confirm=True, by=house.actor("administrator"))
+
+    planned = {"body": "TAG", "title": "TAG 42", "starts_at": "2026-03-16T10:00:00Z"}
+
+    def plan(**headers: str) -> int:
+        client = caller("tag_member").client
+        answer = client.post("/api/v1/meetings", planned, format="json", HTTP_IDEMPOTENCY_KEY="d-1", **headers)
+        return answer.status_code
+
+    as_deputy = {"HTTP_ACTING_FOR": made.public_id}
+    assert plan() == 403
+    assert [plan(**as_deputy), plan(**as_deputy)] == [201, 201]
+    assert plan() == 409, "not answered with what only the deputy may read"
+    assert Meeting.objects.count() == 1
 
 
 @pytest.mark.django_db

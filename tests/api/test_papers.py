@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from svtad.governance.actions import run_job_now
+from svtad.governance.actions import open_matter, run_job_now
 from svtad.governance.files import address, storage
 from svtad.governance.models import Job, StoredFile
+from svtad.parties.audiences import GOVERNANCE, audience_of, org_key
 from testphases.models import PlannedTest, TestRun
 from tests.api.world import make_world
-from tests.factories import make_dmc, make_issue
+from tests.factories import MAKER, make_dmc, make_issue
 
 pytestmark = pytest.mark.django_db
 
@@ -255,3 +256,46 @@ def test_a_waiting_job_is_taken_back_by_who_asked_for_it(tooling, manager, house
     assert tooling.delete(f"/jobs/{world.job.public_id}").json()["state"] == "CANCELLED"
     assert tooling.delete(f"/jobs/{world.job.public_id}").status_code == 409
     assert [job["state"] for job in tooling.all("/jobs", kind="import_preview")] == ["CANCELLED"]
+
+
+# --- documents of a matter -----------------------------------------------------------------------------
+
+
+def kept(caller, **more: Any) -> Any:
+    upload = SimpleUploadedFile("letter.pdf", b"QZXJ7Canary")
+    return caller.post("/files", {"file": upload, **more}, format="multipart")
+
+
+def test_a_document_is_seen_by_who_may_see_its_matter_and_by_nobody_else(house, caller):
+    mine = audience_of(*GOVERNANCE, org_key(house.supplier))
+    dispute, report = (
+        open_matter(
+            procedure=key, document="SVTAD", version="1.23", title=key, audience=audience, rationale="So.", by=MAKER
+        )
+        for key, audience in (("SEVERITY_DISPUTE", mine), ("ASSURANCE_REPORT", audience_of("dcc", "tab")))
+    )
+    registrar = caller("registrar")
+    letter, assured, plain = (
+        kept(registrar, **more).json()["id"]
+        for more in ({"matter": dispute.public_id}, {"matter": report.public_id}, {})
+    )
+
+    def opens(role: str, file: str, organisation: Any = None) -> bool:
+        return caller(role, organisation).get(f"/files/{file}/content").status_code == 200
+
+    assert [opens("participant", file) for file in (letter, assured, plain)] == [True, False, False]
+    assert not opens("participant", letter, house.other_supplier)
+    assert [opens("tag_member", file) for file in (letter, assured, plain)] == [True, False, True]
+    assert [opens("tab_member", file) for file in (letter, assured, plain)] == [True, True, True]
+    for other in ("x" * 22, "no id"):
+        assert kept(registrar, matter=other).status_code == 400
+
+
+def test_a_document_is_kept_for_no_matter_that_one_may_not_see(house, caller):
+    hidden = open_matter(
+        procedure="ASSURANCE_REPORT", document="SVTAD", version="1.23", title="Hidden", audience=audience_of("tab"),
+        by=MAKER,
+    )  # fmt: skip
+    refused = kept(caller("test_manager"), matter=hidden.public_id)
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "matter")
+    assert not StoredFile.objects.filter(purpose="decision").exists()

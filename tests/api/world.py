@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,12 +14,36 @@ from issues.actions import propose_exclusion
 from issues.models import TestingIssue
 from svtad.gates.actions import assess, file_report
 from svtad.gates.models import Assessment, FiledReport
-from svtad.governance.actions import open_matter, plan_meeting
-from svtad.governance.models import Decision, Job, Matter, Meeting, Notice, StoredFile, ViewRequest
+from svtad.governance.actions import (
+    add_item,
+    add_override,
+    add_paper,
+    attach_minutes,
+    declare_interest,
+    hold_meeting,
+    open_matter,
+    plan_meeting,
+    put_on_agenda,
+)
+from svtad.governance.models import (
+    AgendaItem,
+    Decision,
+    Delivery,
+    Interest,
+    Job,
+    Matter,
+    Meeting,
+    NonWorkingDayOverride,
+    Notice,
+    Paper,
+    StoredFile,
+    ViewRequest,
+)
 from svtad.intake.actions import receive_file
 from svtad.intake.models import ImportBatch
 from svtad.lib.clock import london_date, now
 from svtad.parties.actions import issue_token, name_deputy
+from svtad.parties.audiences import GOVERNANCE, audience_of
 from svtad.parties.models import Deputyship, Membership, Person
 from testphases.models import PlannedTest, TestScope
 from tests.factories import MAKER, House, at, decide, make_dmc, make_issue, make_paper
@@ -48,6 +73,14 @@ class World:
     person: Person
     token_key: str
     deputyship: Deputyship
+    sitting: Meeting
+    item: AgendaItem
+    handout: Paper
+    interest: Interest
+    held: Meeting
+    taken: AgendaItem
+    delivery: Delivery
+    override: NonWorkingDayOverride
 
 
 def make_world(house: House) -> World:
@@ -98,6 +131,14 @@ def make_world(house: House) -> World:
         reason="On leave.",
         by=MAKER,
     )
+    sitting = plan_meeting(body="TAG", title="TAG 40", starts_at=at(days=7), by=MAKER)
+    item = add_item(meeting=sitting, title="Any other business", by=MAKER)
+    handout = add_paper(item=item, content=b"In so many words.", name="paper.pdf", by=MAKER)
+    held = plan_meeting(body="TAG", title="TAG 39", starts_at=at(days=1), by=MAKER)
+    [taken] = put_on_agenda(meeting=held, matters=[matter], by=MAKER)
+    hold_meeting(meeting=held, by=MAKER)
+    attach_minutes(meeting=held, content=b"It was agreed.", name="minutes.pdf", by=MAKER)
+    notice = give(_person(house, "test_manager"))
     return World(
         house=house,
         sit=sit,
@@ -106,7 +147,7 @@ def make_world(house: House) -> World:
         matter=matter,
         meeting=plan_meeting(body="TAG", title="TAG 41", starts_at=at(days=14), by=MAKER),
         asked=ViewRequest.objects.get(matter=completion),
-        notice=give(_person(house, "test_manager")),
+        notice=notice,
         decision=decision,
         paper=paper,
         batch=batch,
@@ -116,6 +157,21 @@ def make_world(house: House) -> World:
         person=registrar,
         token_key=token.token_key,
         deputyship=deputyship,
+        sitting=sitting,
+        item=item,
+        handout=handout,
+        interest=declare_interest(item=item, name="Ann Example", text="She sells the device.", by=MAKER),
+        held=held,
+        taken=taken,
+        delivery=Delivery.objects.get(notice=notice),
+        override=add_override(
+            day=dt.date(2027, 3, 3),
+            is_working_day=False,
+            reason="A day of thanks",
+            source="Proclamation",
+            audience=audience_of(*GOVERNANCE),
+            by=MAKER,
+        ),
     )
 
 
@@ -155,6 +211,11 @@ def _phase(world: World) -> dict[str, str]:
 def _plan(world: World) -> dict[str, Any]:
     row = {"external_id": "TC-9", "title": "New", "functional_group": "G", "provider": "alpha"}
     return _phase(world) | {"source": "plan", "rows": [row]}
+
+
+def _taken(world: World) -> dict[str, Any]:
+    row = {"item": world.taken.public_id, "outcome": "AGREE", "rationale": "As discussed."}
+    return {"decided_at": "2026-03-16T11:00:00Z", "decisions": [row]}
 
 
 #: Every operation of the API, by its id in the description.
@@ -233,7 +294,11 @@ CALLS: dict[str, Call] = {
     ),
     "issues_ask_counting": Call(lambda w: f"/issues/{w.issue.public_id}/counting", _phase),
     "matters_list": Call(lambda w: "/matters"),
+    "matters_open": Call(
+        lambda w: "/matters", lambda w: {"procedure": "DMCT_ROUTE", "title": "DMC-A: the route of its first entry"}
+    ),
     "matters_get": Call(lambda w: f"/matters/{w.matter.public_id}"),
+    "decisions_list": Call(lambda w: "/decisions"),
     "decisions_record": Call(
         lambda w: f"/matters/{w.matter.public_id}/decisions",
         lambda w: {"body": "TAG", "outcome": "AGREE", "decided_at": MORNING, "document": w.paper.public_id},
@@ -260,6 +325,74 @@ CALLS: dict[str, Call] = {
     "meetings_put": Call(
         lambda w: f"/meetings/{w.meeting.public_id}/agenda", lambda w: {"matters": [w.matter.public_id]}
     ),
+    "meetings_change": Call(
+        lambda w: f"/meetings/{w.sitting.public_id}/change",
+        lambda w: {"title": "TAG 40", "starts_at": "2026-03-16T11:00:00Z"},
+    ),
+    "meetings_cancel": Call(lambda w: f"/meetings/{w.sitting.public_id}/cancellation", lambda w: {"reason": "Snow."}),
+    "meetings_hold": Call(lambda w: f"/meetings/{w.sitting.public_id}/held", lambda w: {}),
+    "meetings_members": Call(lambda w: f"/meetings/{w.sitting.public_id}/members"),
+    "meetings_record_attendance": Call(
+        lambda w: f"/meetings/{w.sitting.public_id}/attendance",
+        lambda w: {"attendees": [{"name": "Ann Example", "presence": "PRESENT"}]},
+    ),
+    "agenda_add": Call(lambda w: f"/meetings/{w.sitting.public_id}/agenda/items", lambda w: {"title": "Dates"}),
+    "agenda_order": Call(
+        lambda w: f"/meetings/{w.sitting.public_id}/agenda/order", lambda w: {"items": [w.item.public_id]}
+    ),
+    "agenda_take_off": Call(
+        lambda w: f"/meetings/{w.sitting.public_id}/agenda/{w.item.public_id}/removal", lambda w: {"reason": "Later."}
+    ),
+    "papers_add": Call(
+        lambda w: f"/meetings/{w.sitting.public_id}/agenda/{w.item.public_id}/papers",
+        lambda w: {"file": _file("paper.pdf")},
+        upload=True,
+    ),
+    "papers_take_back": Call(
+        lambda w: f"/meetings/{w.sitting.public_id}/papers/{w.handout.public_id}/removal",
+        lambda w: {"reason": "A later one follows."},
+    ),
+    "minutes_attach": Call(
+        lambda w: f"/meetings/{w.held.public_id}/minutes", lambda w: {"file": _file("minutes.pdf")}, upload=True
+    ),
+    "minutes_approve": Call(
+        lambda w: f"/meetings/{w.held.public_id}/minutes/approval", lambda w: {"approved_at": "2026-03-16T11:00:00Z"}
+    ),
+    "meetings_preview_decisions": Call(lambda w: f"/meetings/{w.held.public_id}/decisions/preview", _taken),
+    "meetings_record_decisions": Call(lambda w: f"/meetings/{w.held.public_id}/decisions", _taken),
+    "interests_list": Call(lambda w: "/interests", lambda w: {"item": w.item.public_id}),
+    "interests_declare": Call(
+        lambda w: "/interests", lambda w: {"matter": w.matter.public_id, "text": "We sell the device."}
+    ),
+    "interests_withdraw": Call(
+        lambda w: f"/interests/{w.interest.public_id}/withdrawal", lambda w: {"reason": "She sold it."}
+    ),
+    "procedures_list": Call(lambda w: "/procedures"),
+    "procedures_referrals": Call(lambda w: "/procedures/referrals"),
+    "procedures_get": Call(lambda w: "/procedures/EXCLUSION"),
+    "holidays_list": Call(lambda w: "/holidays", lambda w: {"year": "2027"}),
+    "overrides_list": Call(lambda w: "/holidays/overrides"),
+    "overrides_add": Call(
+        lambda w: "/holidays/overrides",
+        lambda w: {"day": "2027-03-04", "is_working_day": False, "reason": "Another", "source": "Proclamation"},
+    ),
+    "overrides_remove": Call(
+        lambda w: "/holidays/overrides/removal", lambda w: {"day": w.override.day.isoformat(), "jurisdiction": "ENG"}
+    ),
+    "calendar_month": Call(lambda w: "/calendar", lambda w: {"month": "2026-03"}),
+    "outbox_state": Call(lambda w: "/outbox"),
+    "outbox_list": Call(lambda w: "/deliveries"),
+    "deliveries_by_hand": Call(
+        lambda w: f"/deliveries/{w.delivery.public_id}/by-hand",
+        lambda w: {"how": "By letter.", "sent_at": MORNING, "document": w.paper.public_id},
+    ),
+    "deliveries_retry": Call(lambda w: f"/deliveries/{w.delivery.public_id}/retry", lambda w: {}),
+    "deliveries_withdraw": Call(
+        lambda w: f"/deliveries/{w.delivery.public_id}/withdrawal", lambda w: {"reason": "A slip."}
+    ),
+    "notices_withdraw": Call(lambda w: f"/notices/{w.notice.public_id}/withdrawal", lambda w: {"reason": "A slip."}),
+    "notice_timing_get": Call(lambda w: "/notice-timing"),
+    "notice_timing_set": Call(lambda w: "/notice-timing", lambda w: {"timing": "DAILY"}),
     "notices_list": Call(lambda w: "/notices"),
     "notices_get": Call(lambda w: f"/notices/{w.notice.public_id}"),
     "notices_read": Call(lambda w: f"/notices/{w.notice.public_id}/read", lambda w: {}),

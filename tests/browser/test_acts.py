@@ -416,7 +416,9 @@ def test_the_calendar_is_corrected_and_the_correction_taken_away(world, admin, m
     went(admin.post("/governance/calendar/holidays/", fields))
     override = NonWorkingDayOverride.objects.get()
     assert override.is_working_day is False
-    assert admin.post("/governance/calendar/holidays/", {**fields, "day": "2026-05-09"}).status_code == 400, "a Saturday"
+    assert admin.post("/governance/calendar/holidays/", {**fields, "day": "2026-05-09"}).status_code == 400, (
+        "a Saturday"
+    )
     went(admin.post(f"/governance/calendar/{override.pk}/remove/"))
     assert not NonWorkingDayOverride.objects.current().exists()
     assert manager.post("/governance/calendar/holidays/", fields).status_code == 403

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from issues.actions import dispute_severity
-from svtad.governance.actions import record_decision
+from svtad.gates.queries import contradicted, standing
+from svtad.governance.actions import Given, correct_decision, record_decision
 from svtad.lib.errors import InvalidInput, Refused
+from svtad.parties.models import Person
 from testphases.actions import move_scope
 from testphases.models import TestScope
 from tests.factories import MAKER, at, decide, make_house, make_issue
@@ -153,3 +157,66 @@ def test_a_phase_that_the_product_does_not_know_to_have_started_is_not_moved(pha
     matter = phase.completion_matter()
     determine(matter, "CONFIRM", against=True, rationale="It ran before this product was used.")
     assert (matter.state, state(phase)) == ("CONFIRMED", "PLANNED")
+
+
+# --- the Panel determines otherwise, after it had confirmed ------------------------------------------
+
+
+def shown_to(actor, address):
+    client = Client()
+    client.force_login(Person.objects.get(public_id=actor.actor_id))
+    return client.get(address).content.decode()
+
+
+def over_again(matter, outcome, day):
+    return record_decision(
+        matter=matter, body="PANEL", outcome=outcome, decided_at=at(days=day), rationale="Heard again.",
+        against_computed=outcome == "NOT_MET", by=MAKER, at=at(days=day),
+    )  # fmt: skip
+
+
+@pytest.mark.clause("SVTAD 1.23", "13.15", "13.16")
+def test_not_met_after_a_confirmation_marks_the_phase_and_rolls_nothing_back(complete):
+    matter = complete.completion_matter()
+    determine(matter, "CONFIRM")
+    scopes = TestScope.objects.filter(pk=complete.scope.pk)
+    assert contradicted(scopes) == {}
+    otherwise = over_again(matter, "NOT_MET", 12)
+    assert (otherwise.out_of_order, matter.state, state(complete)) == (True, "NOT_MET", "COMPLETE")
+    assert contradicted(scopes) == {complete.scope.pk: otherwise}
+    [shown] = [each for each in standing(complete.house.actor("test_manager")) if each.scope == complete.scope]
+    assert shown.contradicted == otherwise
+    over_again(matter, "CONFIRM", 13)
+    assert (contradicted(scopes), state(complete)) == ({}, "COMPLETE")
+
+
+@pytest.mark.clause("SVTAD 1.23", "13.16")
+def test_every_page_of_a_contradicted_phase_says_so_and_names_the_matter_to_those_who_see_it(complete):
+    matter = complete.completion_matter()
+    determine(matter, "CONFIRM")
+    over_again(matter, "NOT_MET", 12)
+    house, phase = complete.house, complete.scope.public_id
+    for page in ("gates:phase", "testphases:heatmap", "testphases:scope"):
+        text = shown_to(house.actor("test_manager"), reverse(page, args=[phase]))
+        assert "contradicted by the Panel" in text, page
+        assert matter.reference in text, page
+    assert "Complete, contradicted by the Panel" in shown_to(house.actor("test_manager"), reverse("testphases:phases"))
+    text = shown_to(house.actor("provider_tester", house.alpha), reverse("gates:phase", args=[phase]))
+    assert "contradicted by the Panel" in text
+    assert matter.public_id not in text
+
+
+@pytest.mark.clause("SVTAD 1.23", "13.16")
+@pytest.mark.parametrize(("wrong", "right"), [("CONFIRM", "NOT_MET"), ("NOT_MET", "CONFIRM")])
+def test_a_wrongly_recorded_determination_is_corrected(complete, wrong, right):
+    TestScope.objects.filter(pk=complete.scope.pk).update(state="EXIT_ASSESSED")
+    matter = complete.completion_matter()
+    first = determine(matter, wrong, against=wrong == "NOT_MET", rationale="As heard.")
+    given = Given(decided_at=at(days=10), rationale="As minuted.", against_computed=right == "NOT_MET")
+    second = correct_decision(
+        decision=first, outcome=right, given=given, reason="The minutes.", by=MAKER, at=at(days=11)
+    )
+    matter.refresh_from_db()
+    assert (second.to_state, matter.state, state(complete)) == (second.to_state, second.to_state, "COMPLETE")
+    marked = contradicted(TestScope.objects.filter(pk=complete.scope.pk))
+    assert marked == ({complete.scope.pk: second} if right == "NOT_MET" else {})

@@ -72,7 +72,11 @@ def expected(cell: Cell) -> tuple[Answer, str]:
     if step is None:
         return Answer.UNLISTED, rules.clause
     wanted = {"record_decision", RECORDS_FOR.get(Body(cell.body), "record_decision")}
-    if not ROLES[cell.role].permissions & wanted:
+    held = ROLES[cell.role].permissions
+    if not held & wanted:
+        return Answer.NO_PERMISSION, step.clause
+    # The DCC is no Testing Participant: what those do (14.2, 14.3) its registrar may record, and nobody else of it.
+    if cell.body == "PARTICIPANT" and cell.organisation == "DCC" and "record_decision" not in held:
         return Answer.NO_PERMISSION, step.clause
     return (Answer.ALLOWED if here else Answer.OUT_OF_ORDER), step.clause
 

@@ -268,6 +268,7 @@ def test_a_decision_seen_on_an_old_state_is_told_that_it_came_too_late(open_matt
         )
 
 
+@pytest.mark.clause("SVTAD 1.23", "14.2", "14.3")
 @pytest.mark.parametrize(
     ("permissions", "kinds", "procedure", "body", "outcome", "may"),
     [
@@ -277,6 +278,10 @@ def test_a_decision_seen_on_an_old_state_is_told_that_it_came_too_late(open_matt
         ({"dispute_severity"}, {"SUPPLIER_PARTY"}, "SEVERITY_DISPUTE", "PARTICIPANT", "WITHDRAW", True),
         ({"see_all_phases"}, {"TAG"}, "EXCLUSION", "TAG", "AGREE", False),
         (set(), {"SUPPLIER_PARTY"}, "SEVERITY_DISPUTE", "PARTICIPANT", "WITHDRAW", False),
+        # The DCC, whose severity is disputed, is no Testing Participant: it takes back nobody's dispute or request.
+        ({"dispute_severity", "propose"}, {"DCC"}, "SEVERITY_DISPUTE", "PARTICIPANT", "WITHDRAW", False),
+        ({"dispute_severity", "propose"}, {"DCC"}, "OTHER_DISPUTE", "PARTICIPANT", "WITHDRAW", False),
+        ({"dispute_severity", "propose"}, {"DCC"}, "OTHER_DISPUTE", "DCC", "FORWARD", True),
     ],
 )
 def test_who_may_record_which_step(open_matter, paper, permissions, kinds, procedure, body, outcome, may):

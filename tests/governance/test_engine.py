@@ -94,8 +94,42 @@ def test_a_body_that_shall_be_consulted_is_asked_when_the_matter_opens(open_matt
 def test_what_was_missing_before_a_determination_is_kept_with_it_and_stops_nothing(open_matter, registrar):
     matter = open_matter("SIT_COMPLETION")
     decision = actions.record_decision(matter=matter, body="PANEL", outcome="CONFIRM", decided_at=TAG_DAY, by=registrar)
-    [text] = decision.missing
-    assert text.startswith("The view of TAG (13.15(c))")
+    announced, package, view = decision.missing
+    assert announced == "The announcement that the DCC considers SIT to be completed (13.15(a))"
+    assert package.endswith("given to the Panel (13.15(b))")
+    assert view.startswith("The view of TAG (13.15(c))")
+
+
+def take(matter, body: str, outcome: str, **more):
+    return actions.record_decision(
+        matter=matter, body=body, outcome=outcome, decided_at=TAG_DAY, rationale="Two criteria.", by=SYSTEM, **more
+    )
+
+
+@pytest.mark.clause("SVTAD 1.23", "13.15(a)", "13.15(b)", "13.15(c)", "13.16")
+def test_the_acts_of_13_15_are_had_in_any_order_and_a_new_round_wants_no_new_announcement(open_matter, paper):
+    matter = open_matter("SIT_COMPLETION")
+    for act in ("REVIEW_WITH_TAG", "ANNOUNCE", "SEND_PACKAGE"):
+        take(matter, "DCC", act, document=paper)
+    assert matter.state == "PACKAGE_SENT"
+    assert take(matter, "PANEL", "NOT_MET").missing == [], "the review with TAG is TAG's view (13.15(c))"
+    take(matter, "PANEL", "DIRECT")
+    confirmed = take(matter, "PANEL", "CONFIRM")
+    assert ["13.15(b)" in confirmed.missing[0], "13.15(c)" in confirmed.missing[1]] == [True, True]
+    assert len(confirmed.missing) == 2, "13.16 alone applies again after a direction"
+
+
+@pytest.mark.clause("SVTAD 1.23", "13.15(a)", "13.15(b)")
+def test_an_act_that_was_recorded_by_mistake_was_not_taken(open_matter, paper):
+    matter = open_matter("SIT_COMPLETION")
+    wrong = take(matter, "DCC", "ANNOUNCE")
+    actions.correct_decision(
+        decision=wrong, outcome="SEND_PACKAGE", given=Given(decided_at=TAG_DAY, document=paper), by=SYSTEM,
+        reason="The package went out; nothing was announced.",
+    )  # fmt: skip
+    matter.refresh_from_db()
+    missing = take(matter, "PANEL", "CONFIRM").missing
+    assert [text[-10:] for text in missing if "13.15(a)" in text or "13.15(b)" in text] == ["(13.15(a))"]
 
 
 def test_a_view_that_the_clause_wants_first_holds_the_step_up_but_not_the_panel(open_matter, registrar, monkeypatch):
@@ -108,7 +142,7 @@ def test_a_view_that_the_clause_wants_first_holds_the_step_up_but_not_the_panel(
         actions.record_decision(**announce)
     assert "The view of TAG" in refused.value.reason
     actions.record_view(request=ViewRequest.objects.get(matter=matter), text="Nearly.", by=registrar)
-    assert actions.record_decision(**announce).missing == []
+    assert actions.record_decision(**announce).missing == [], "what comes before the Panel is not wanted before this"
     other = open_matter("SIT_COMPLETION")
     actions.record_decision(matter=other, body="PANEL", outcome="CONFIRM", decided_at=TAG_DAY, by=registrar)
     assert other.state == "CONFIRMED"
@@ -147,7 +181,7 @@ def test_views_are_asked_anew_in_each_round(open_matter, registrar, monkeypatch)
         )
     assert list(ViewRequest.objects.filter(matter=matter).values_list("round", flat=True)) == [0, 2]
     decision = actions.record_decision(matter=matter, body="PANEL", outcome="CONFIRM", decided_at=TAG_DAY, by=registrar)
-    assert len(decision.missing) == 1, "what TAG said in the first round is not about the second"
+    assert "13.15(c)" in decision.missing[-1], "what TAG said in the first round is not about the second"
 
 
 def test_only_the_body_itself_or_the_registrar_gives_a_view(open_matter, registrar):
@@ -216,7 +250,8 @@ def test_only_the_last_decision_can_be_corrected_and_once(open_matter, registrar
 
 def test_an_effect_that_cannot_be_revised_keeps_its_outcome(open_matter, registrar, monkeypatch):
     class Lasting:
-        revises = False
+        lasting = frozenset({"REJECT"})
+        keeps_dates = False
 
         def apply(self, **given) -> None:
             return None
@@ -314,8 +349,8 @@ def test_an_inbox_holds_what_a_body_decides_what_it_is_asked_and_what_is_due(ope
     assert [each.matter for each in waiting_on_others(registrar, bodies={Body.DCC}, moment=soon)] == [proposed]
     assert [each.last_day for each in deadlines_for(registrar, bodies=frozenset({"DCC"}))] == [dt.date(2019, 4, 29)]
     later = TAG_DAY + dt.timedelta(days=30)
-    [late] = [each for each in waiting_for(registrar, bodies=("DCC",), moment=later) if each.matter == refused]
-    assert late.steps == (), "the window is over: the step is nobody's any more"
+    late = [each.matter for each in waiting_for(registrar, bodies=("DCC",), moment=later)]
+    assert late == [asked], "the window is over: the step is nobody's any more"
 
 
 def test_an_inbox_costs_the_same_however_much_waits(open_matter, registrar):

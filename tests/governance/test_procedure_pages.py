@@ -134,6 +134,7 @@ def test_every_procedure_that_is_only_recorded_is_opened_and_walked_to_rest(hous
         scopes = [house.scope(kind, "MOC").public_id for kind in (rules.phase_kinds or ("SIT",))]
         answer = {"title": f"About {key}", "rationale": "Said."}
         answer |= {"scope": scopes[0]} if 'name="scope"' in form else {}
+        answer |= {"organisation": house.supplier.public_id} if 'name="organisation"' in form else {}
         response = client.post(f"/register/{key}/", answer)
         assert response.status_code == 302, (key, response.content.decode()[:3000])
         matter = Matter.objects.get(procedure=key)

@@ -16,7 +16,7 @@ from svtad.rulebook.procedures import (
     Requirement,
     UnlistedStep,
 )
-from svtad.rulebook.procedures.wording import GROUPS
+from svtad.rulebook.procedures.wording import GROUPS, as_text
 from svtad.rulebook.vocabulary import Body
 from tests.rulebook.ways import ways
 
@@ -174,3 +174,37 @@ def test_what_a_step_requires_is_named_once_and_a_severity_only_where_severities
         assert need.kind in ("text", "severity", "date", "file", "flag")
         assert (need.kind == "file") == (need.key == "document")
         assert need.kind != "severity" or (rules.document, rules.version) in editions
+
+
+@pytest.mark.parametrize("key", PROCEDURES)
+def test_what_is_wanted_first_is_a_step_of_the_same_procedure_and_so_is_what_holds_a_consultation(key: str) -> None:
+    rules = PROCEDURES[key]
+    outcomes = {step.outcome for step in rules.transitions}
+    pairs = {(step.body, step.outcome) for step in rules.transitions}
+    for act in rules.acts_wanted:
+        assert (act.body, act.outcome) in pairs
+        assert act.before
+        assert set(act.before) <= outcomes
+        assert act.clause in rules.clauses
+        assert act.what in as_text(rules)
+    for each in rules.consultations:
+        assert set(each.held_by) <= outcomes
+
+
+@pytest.mark.clause("SVTAD 1.23", "13.15(a)", "13.15(b)")
+def test_before_the_panel_determines_sit_is_announced_once_and_its_reports_are_given_in_each_round() -> None:
+    wanted = {act.outcome: (act.clause, act.any_round) for act in PROCEDURES["SIT_COMPLETION"].acts_wanted}
+    assert wanted == {"ANNOUNCE": ("13.15(a)", True), "SEND_PACKAGE": ("13.15(b)", False)}
+
+
+@pytest.mark.parametrize("key", PROCEDURES)
+def test_rule_16_what_a_state_does_not_list_a_determining_body_may_determine_there(key: str) -> None:
+    rules = PROCEDURES[key]
+    every = {(step.body, step.outcome) for step in rules.transitions if step.body in DETERMINING}
+    for state in rules.states:
+        elsewhere = [(step.body, step.outcome) for step in rules.determinations_elsewhere(state)]
+        here = {(step.body, step.outcome) for step in rules.transitions_from(state)}
+        assert len(elsewhere) == len(set(elsewhere))
+        assert set(elsewhere) == every - here
+        for body, outcome in elsewhere:
+            assert rules.determination(body=body, outcome=outcome) in rules.determinations_elsewhere(state)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.db import DatabaseError, connection, transaction
 
-from svtad.governance.actions import record_decision
+from svtad.governance.actions import Given, correct_decision, record_decision
 from svtad.governance.files import store_file
 from svtad.lib.errors import ActionDenied, InvalidInput, Refused
 from testphases import actions
-from testphases.models import Descoping
-from testphases.queries import plan_counts
+from testphases.models import Descoping, DescopingEnd
+from testphases.queries import descoped_now, plan_counts, planned_now
 from tests.testphases.world import actor, at, make_world
 
 pytestmark = [pytest.mark.django_db, pytest.mark.clause("SVTAD 1.23", "12.6(a)")]
@@ -175,3 +176,109 @@ def test_a_matter_that_names_no_tests_approves_nothing(world):
             matter=matter, body="TAB", outcome="APPROVE", decided_at=at(days=2), rationale="x",
             by=actor("registrar", world.dcc), at=at(days=2),
         )  # fmt: skip
+
+
+# --- a decision after the approval: out of its order (rule 16), or a correction ------------------------
+
+
+def _approved(world, request):
+    for body, outcome in (("TAB", "APPROVE"), ("DCC", "REFER"), ("SOS", "APPROVE")):
+        _decide(world, request, body, outcome)
+
+
+def test_a_rejection_after_the_approval_ends_the_descoping_and_the_past_stays_as_it_was(world):
+    test, _ = world.plan("a", "b")
+    request = _propose(world, test)
+    _approved(world, request)
+    rejection = _decide(world, request, "SOS", "REJECT", moment=at(days=5))
+    assert (rejection.out_of_order, request.matter.state) == (True, "SOS_REJECTED")
+    assert [(_cell(world, at(days=day)).descoped, _cell(world, at(days=day)).not_run) for day in (4, 6)] == [
+        (1, 1),
+        (0, 2),
+    ]
+    assert _cell(world).descoped == 0
+    [end] = DescopingEnd.objects.all()
+    assert (end.descoping.planned_test, end.decision, end.reason) == (test, rejection, "Considered.")
+    assert list(planned_now(world.scope, world.manager).filter(descoped_now())) == []
+
+
+def test_what_was_ended_may_be_proposed_and_approved_anew(world):
+    (test,) = world.plan("a")
+    first = _propose(world, test)
+    _approved(world, first)
+    with pytest.raises(Refused, match="de-scoped already"):
+        _propose(world, test, moment=at(days=3))
+    _decide(world, first, "SOS", "REJECT", moment=at(days=5))
+    again = _propose(world, test, moment=at(days=6))
+    assert _cell(world).descoped == 0
+    for body, outcome in (("TAB", "APPROVE"), ("DCC", "REFER"), ("SOS", "APPROVE")):
+        _decide(world, again, body, outcome, moment=at(days=7))
+    assert [_cell(world, at(days=day)).descoped for day in (3, 6, 8)] == [1, 0, 1]
+    [version] = planned_now(world.scope, world.manager).filter(descoped_now())
+    assert (version.is_descoped, version.ran_and_failed) == (True, False)
+    assert version.planned_test.descopings.standing().get().request == again
+
+
+def test_the_secretary_of_state_may_change_their_mind_more_than_once(world):
+    (test,) = world.plan("a")
+    request = _propose(world, test)
+    _approved(world, request)
+    for day, outcome in ((5, "REJECT"), (6, "APPROVE"), (7, "REJECT")):
+        _decide(world, request, "SOS", outcome, moment=at(days=day))
+    assert [_cell(world, at(days=day, hours=1)).descoped for day in (4, 5, 6, 7)] == [1, 0, 1, 0]
+
+
+def test_an_approval_out_of_its_order_after_a_rejection_de_scopes(world):
+    (test,) = world.plan("a")
+    request = _propose(world, test)
+    _decide(world, request, "TAB", "REJECT")
+    _decide(world, request, "SOS", "APPROVE", moment=at(days=5))
+    assert [_cell(world, at(days=day)).descoped for day in (4, 6)] == [0, 1]
+
+
+def _correct(world, decision, outcome, *, moment, effective=None):
+    return correct_decision(
+        decision=decision, outcome=outcome, reason="The minutes say otherwise.",
+        given=Given(
+            decided_at=decision.decided_at, effective_at=effective, rationale="As minuted.", document=decision.document
+        ),
+        by=actor("registrar", world.dcc), at=moment,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("wrong", "right", "counts"), [("APPROVE", "REJECT", (1, 0)), ("REJECT", "APPROVE", (0, 1))])
+def test_a_wrongly_recorded_outcome_is_corrected_with_its_effect(db, wrong, right, counts):
+    world = make_world(kind="PIT")
+    (test,) = world.plan("a")
+    request = _propose(world, test)
+    decision = _decide(world, request, "TAB", wrong)
+    _correct(world, decision, right, moment=at(days=4))
+    request.matter.refresh_from_db()
+    assert request.matter.state == {"APPROVE": "TAB_APPROVED", "REJECT": "TAB_REJECTED"}[right]
+    assert (_cell(world, at(days=3)).descoped, _cell(world, at(days=5)).descoped) == counts
+
+
+def test_a_corrected_day_of_effect_is_the_day_from_which_the_test_is_descoped(db):
+    world = make_world(kind="PIT")
+    (test,) = world.plan("a")
+    decision = _decide(world, _propose(world, test), "TAB", "APPROVE")
+    _correct(world, decision, "APPROVE", moment=at(days=4), effective=at(days=10))
+    assert [_cell(world, at(days=day)).descoped for day in (3, 5, 11)] == [1, 0, 1]
+    assert Descoping.objects.standing().get().effective_at == at(days=10)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE testphases_descopingend SET reason = ''",
+        "DELETE FROM testphases_descopingend",
+        "DELETE FROM testphases_descoping",
+    ],
+)
+def test_the_database_itself_keeps_de_scopings_and_their_ends(world, statement):
+    (test,) = world.plan("a")
+    request = _propose(world, test)
+    _approved(world, request)
+    _decide(world, request, "SOS", "REJECT", moment=at(days=5))
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)

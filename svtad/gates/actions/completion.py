@@ -29,6 +29,8 @@ _WAY: dict[str, tuple[str, ...]] = {
 def settle_sit_completion(*, matter: Matter, decision: Decision, by: Actor, at: dt.datetime) -> None:
     """Give the Panel's determination its effect: a confirmation completes the phase, "not met" lets it go on.
 
+    A "not met" of a phase that a confirmation completed moves nothing, since no listed move leads out of COMPLETE and
+    what was done on it cannot be undone silently: the phase is marked as contradicted (`queries.contradicted`).
     Against the computed result it is recorded if it is marked so, with reasons; a pending severity dispute that
     could change the result refuses it (14.5). Raises Refused.
     """

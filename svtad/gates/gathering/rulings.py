@@ -6,9 +6,8 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
 
-from django.db.models import Q
-
 from svtad.governance.models import Decision, Matter
+from svtad.governance.queries.matters import decisions_at
 from svtad.rulebook.calendar import london_date
 from svtad.rulebook.procedures import procedure
 
@@ -21,7 +20,7 @@ class Rulings:
         known = Matter.objects.filter(pk__in=set(matter_pks), recorded_at__lte=moment)
         self._initial = {pk: str(procedure(key).initial) for pk, key in known.values_list("pk", "procedure")}
         self._decisions: dict[int, list[Decision]] = defaultdict(list)
-        in_effect = Decision.objects.filter(Q(recorded_at__lte=moment) & Q(effective_at__lte=moment))
+        in_effect = decisions_at(moment).filter(effective_at__lte=moment)  # without what was corrected by then
         for decision in in_effect.filter(matter_id__in=self._initial).order_by("matter_id", "sequence"):
             self._decisions[decision.matter_id].append(decision)
 

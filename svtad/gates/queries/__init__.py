@@ -15,6 +15,7 @@ from svtad.gates.queries.assessments import (
     step_shown,
     steps_for,
 )
+from svtad.gates.queries.contradicted import contradicted
 from svtad.gates.queries.phases import edition_for, followers_of, phase_kind_for, precursor_kinds
 from svtad.gates.queries.staleness import is_stale, pending_changes
 from svtad.gates.queries.standing import Standing, standing
@@ -28,6 +29,7 @@ __all__ = [
     "Standing",
     "Word",
     "assessment_at",
+    "contradicted",
     "criteria",
     "edition_for",
     "filed_reports",

@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from svtad.gates.models import Assessment
 from svtad.gates.queries.assessments import NOT_STARTED, headroom, latest_assessments, step_shown
+from svtad.gates.queries.contradicted import contradicted
 from svtad.gates.queries.visibility import findings_for, own_cells_only
 from svtad.gates.queries.wording import Shown, Word, shown_overall, shown_stored, summary_of
+from svtad.governance.models import Decision
 from svtad.parties.actors import Actor
 from svtad.rulebook.findings import ThresholdCell
 from svtad.rulebook.vocabulary import Step
@@ -24,6 +26,7 @@ class Standing:
 
     `summary` counts the criteria by verdict, as the reader is shown them. `step` None: no edition is held for the
     phase's document, so it is never judged. `stale`: something has changed since, and is not judged yet.
+    `contradicted` is the Panel's determination that the phase, complete by an earlier one, does not meet its criteria.
     """
 
     scope: TestScope
@@ -33,6 +36,7 @@ class Standing:
     stale: bool
     headroom: tuple[ThresholdCell, ...]
     summary: Mapping[str, Any]
+    contradicted: Decision | None = None
 
     @property
     def met(self) -> int:
@@ -53,7 +57,7 @@ class Standing:
 def standing(actor: Actor, *, release: CapabilityRelease | None = None) -> list[Standing]:
     """Return where each phase stands that `actor` may see, in the order of releases.
 
-    Five queries, however many phases, runs and judgements there are; two more a phase for a DCC Service Provider,
+    Six queries, however many phases, runs and judgements there are; two more a phase for a DCC Service Provider,
     which is told of its own cells only, here as on the phase's own page.
     """
     visible = TestScope.objects.visible_to(actor)
@@ -69,7 +73,11 @@ def standing(actor: Actor, *, release: CapabilityRelease | None = None) -> list[
     pending: defaultdict[int, set[int]] = defaultdict(set)
     for pk, scope_pk in FactsChanged.objects.filter(scope__in=scopes).values_list("pk", "scope_id"):
         pending[scope_pk].add(pk)
-    return [_standing(scope, latest, cells, pending[scope.pk], actor) for scope in scopes]
+    against = contradicted(scopes)
+    return [
+        replace(_standing(scope, latest, cells, pending[scope.pk], actor), contradicted=against.get(scope.pk))
+        for scope in scopes
+    ]
 
 
 def _standing(

@@ -23,7 +23,9 @@ from svtad.gates.queries import (
     provider_names,
     short_findings_for,
 )
+from svtad.gates.queries.determinations import determinations_of
 from svtad.gates.views.checklist import STEP_TITLES, Checklist, checklist, sentence
+from svtad.lib.clock import now
 from svtad.lib.errors import ActionDenied, Refused
 from svtad.parties.policies import allowed
 from svtad.parties.views.lists import csv_response, paged
@@ -128,6 +130,7 @@ def assessment(request: PageRequest, public_id: str) -> HttpResponseBase:
         "sentence": sentence(scope, step, made, provider=provider),
         "provider": provider,
         "title": f"{scope.name}: judged {found.recorded_at:%d %b %Y}",
+        "determined": determinations_of(scope, request.actor, moment=now()),
         "assessment": found,
         "tab": "history",
         "kept": True,
@@ -279,6 +282,7 @@ def _checklist_page(request: PageRequest, scope: TestScope, step: Step, tab: str
         **_shared(request, scope, step, made),
         **past,
         "title": f"{scope.name}: {'entry' if step is Step.ENTRY else 'exit'}",
+        "determined": determinations_of(scope, request.actor, moment=moment or now()),
         "assessment": latest,
         "tab": tab,
         "refusal": refusal,

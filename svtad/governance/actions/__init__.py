@@ -45,7 +45,6 @@ from svtad.governance.actions.notices import (
     mark_all_read,
     mark_read,
     notify,
-    queue_due_notices,
     record_sent_by_hand,
     retry_delivery,
     set_notice_address,
@@ -54,6 +53,7 @@ from svtad.governance.actions.notices import (
 )
 from svtad.governance.actions.queueing import cancel_job, enqueue_job, run_job_now
 from svtad.governance.actions.references import next_reference, next_references
+from svtad.governance.actions.telling import queue_due_notices
 from svtad.governance.files import store_file
 
 __all__ = [

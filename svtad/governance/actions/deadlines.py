@@ -8,15 +8,18 @@ from collections.abc import Mapping, Sequence
 from django.db import transaction
 
 from svtad.audit.actions import record
+from svtad.governance.actions.notices import notify
 from svtad.governance.calendar import last_day_of_window, reading_of
 from svtad.governance.models import Deadline, Decision, Matter
 from svtad.governance.policies import check_can_manage_calendar
 from svtad.governance.queries.deadlines import reckoner
+from svtad.governance.queries.notices import moved_notice
 from svtad.lib.clock import london_date, now
 from svtad.lib.errors import InvalidInput, Refused
 from svtad.parties.actors import Actor
+from svtad.parties.audiences import audience_of
 from svtad.rulebook.deadlines import Basis
-from svtad.rulebook.procedures import Procedure
+from svtad.rulebook.procedures import Procedure, Transition
 
 #: How a deadline ended: the step was taken, or the matter went another way.
 MET, OVERTAKEN, MOVED = "MET", "OVERTAKEN", "MOVED"
@@ -25,18 +28,22 @@ MET, OVERTAKEN, MOVED = "MET", "OVERTAKEN", "MOVED"
 def renew_deadlines(*, matter: Matter, rules: Procedure, decision: Decision, by: Actor, at: dt.datetime) -> None:
     """End the deadlines of the state that the matter left, and set those of the state it came to.
 
-    A window that runs from a notice is set only once the notice is known. The caller holds the matter's row.
+    A window that runs from a notice is set only once the notice is known. A correction that leaves the day alone from
+    which a window runs leaves its last day alone too, or the record of a better reason would move it. The caller holds
+    the matter's row.
     """
+    due = _due(matter, rules, decision)
+    kept = set()
     for deadline in Deadline.objects.filter(matter=matter, ended_at=None):
+        key = (deadline.window, deadline.body, deadline.outcome)
+        if decision.supersedes_id is not None and due.get(key, (None, None))[1] == deadline.trigger_on:
+            kept.add(key)
+            continue
         taken = (deadline.body, deadline.outcome) == (decision.body, decision.outcome)
         Deadline.objects.filter(pk=deadline.pk).update(ended_at=at, end=MET if taken else OVERTAKEN)
-    for step in rules.transitions_from(matter.state):
-        if step.within is None:
+    for key, (step, trigger) in due.items():
+        if key in kept or step.within is None:
             continue
-        told = decision.notified_at if step.within.basis is Basis.NOTIFICATION else decision.decided_at
-        if told is None:
-            continue
-        trigger = london_date(told)
         reading = reading_of(document=matter.document, version=matter.version, moment=at)
         Deadline.objects.create(
             matter=matter,
@@ -56,6 +63,20 @@ def renew_deadlines(*, matter: Matter, rules: Procedure, decision: Decision, by:
             recorded_at=at,
             recorded_by=by.label,
         )
+
+
+def _due(
+    matter: Matter, rules: Procedure, decision: Decision
+) -> dict[tuple[str, str, str], tuple[Transition, dt.date]]:
+    """Return the steps of the matter's state whose windows run from `decision`, with the London day they run from."""
+    found = {}
+    for step in rules.transitions_from(matter.state):
+        if step.within is None:
+            continue
+        told = decision.notified_at if step.within.basis is Basis.NOTIFICATION else decision.decided_at
+        if told is not None:
+            found[step.within.key, step.body.value, step.outcome] = (step, london_date(told))
+    return found
 
 
 @transaction.atomic
@@ -121,5 +142,22 @@ def _replace(deadline: Deadline, *, day: dt.date, reason: str, by: Actor, at: dt
         scope_id=deadline.matter.scope_id,
         audience_id=deadline.audience_id,
         detail={"from": deadline.last_day.isoformat(), "to": day.isoformat(), "reason": reason},
+    )
+    moved = moved_notice(deadline, new, at=at)
+    notify(
+        key=f"moved:{new.public_id}",
+        what=moved.what,
+        text=moved.text,
+        addressees=moved.addressees,
+        audience=audience_of(*moved.audience_keys),
+        is_required=False,  # no clause demands it
+        document=new.matter.document,
+        version=new.matter.version,
+        clause=new.clause,
+        to=moved.to,
+        matter=new.matter,
+        is_synthetic=new.matter.is_synthetic,
+        by=by,
+        at=at,
     )
     return new

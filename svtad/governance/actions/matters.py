@@ -6,15 +6,16 @@ import datetime as dt
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from svtad.audit.actions import record
 from svtad.governance.actions.consulting import ask_views_due
-from svtad.governance.actions.deadlines import renew_deadlines
+from svtad.governance.actions.deadlines import MOVED, renew_deadlines
 from svtad.governance.actions.given import Given, check_given
-from svtad.governance.actions.notices import queue_due_notices
 from svtad.governance.actions.references import next_reference
+from svtad.governance.actions.telling import queue_due_notices
 from svtad.governance.calendar import last_day_of_window
-from svtad.governance.models import Decision, Matter, StoredFile
+from svtad.governance.models import Deadline, Decision, Matter, StoredFile
 from svtad.governance.policies import check_can_open_matter, check_can_record_decision
 from svtad.governance.queries.matters import lacking, last_decision
 from svtad.governance.registry import handler_for
@@ -155,7 +156,8 @@ def record_decision(
     missing = _missing(locked, rules, step=step)
     out_of_order = step.source != locked.state
     check_given(step, given, last=last, out_of_order=out_of_order, at=moment)
-    _check_window(step, matter=locked, last=last, decided_at=decided_at, at=moment)
+    held = Deadline.objects.filter(matter=locked, ended_at=None)
+    _check_window(step, matter=locked, last=last, held=held, decided_at=decided_at, at=moment)
     decision = write_decision(
         locked, step, given, out_of_order=out_of_order, missing=missing, by=by, at=moment, action="record_decision"
     )
@@ -181,8 +183,9 @@ def correct_decision(
     """Record rightly what was recorded wrongly: a new decision that supersedes `decision`, which stays as it was.
 
     Only the last decision of a matter can be corrected: what was decided after it rests on it. The outcome may change
-    where the procedure's handler knows how to revise its effect, or there is none to revise. The correction is a
-    record of what the body decided, so it is checked as the first record was, in the state that the matter had then.
+    unless the one recorded wrongly had a lasting effect (`Handler.lasting`); the right one then takes its effect. The
+    correction is a record of what the body decided, so it is checked as the first record was, in the state that the
+    matter had then.
 
     Raises ActionDenied, Refused and InvalidInput by field.
     """
@@ -196,13 +199,15 @@ def correct_decision(
     check_can_record_decision(by, matter, step=step)
     if not reason.strip():
         raise InvalidInput.one("reason", "Say what was wrong with the record.")
-    before = Decision.objects.filter(matter=matter, sequence__lt=decision.sequence).order_by("-sequence").first()
+    first = _first_record(decision)
+    before = last_decision(matter, before=first)
     out_of_order = step.source != decision.from_state
     check_given(step, given, last=before, out_of_order=out_of_order, at=moment)
-    _check_window(step, matter=matter, last=before, decided_at=given.decided_at, at=moment)
+    ended = Deadline.objects.filter(matter=matter, ended_at=first.recorded_at).exclude(end=MOVED)
+    _check_window(step, matter=matter, last=before, held=ended, decided_at=given.decided_at, at=moment)
     handler = handler_for(rules.key)
     changes_effect = (outcome, given.data or {}) != (decision.outcome, decision.data)
-    if handler is not None and changes_effect and not handler.revises:
+    if handler is not None and changes_effect and decision.outcome in handler.lasting:
         raise Refused(
             step.clause,
             f"What {decision.outcome} did cannot be taken back here; only its dates, reasons and document can be "
@@ -220,7 +225,8 @@ def correct_decision(
         supersedes=decision,
         reason=reason.strip(),
     )
-    if handler is not None and changes_effect:
+    changes_dates = new.effective_at != decision.effective_at
+    if handler is not None and (changes_effect or (changes_dates and handler.keeps_dates)):
         handler.apply(matter=matter, decision=new, by=by, at=moment)
     _follow_up(matter, rules, new, by=by, at=moment)
     return new
@@ -339,21 +345,41 @@ def _missing(matter: Matter, rules: Procedure, *, step: Transition) -> list[str]
     return [text for text, _ in missing]
 
 
+def _first_record(decision: Decision) -> Decision:
+    """Return what was recorded first of the step that `decision` corrects, or `decision` itself."""
+    first = decision
+    while first.supersedes is not None:
+        first = first.supersedes
+    return first
+
+
 def _check_window(
-    step: Transition, *, matter: Matter, last: Decision | None, decided_at: dt.datetime, at: dt.datetime
+    step: Transition,
+    *,
+    matter: Matter,
+    last: Decision | None,
+    held: QuerySet[Deadline],
+    decided_at: dt.datetime,
+    at: dt.datetime,
 ) -> None:
-    """Refuse a step after its window (13.21: 5 Working Days of TAG's decision)."""
+    """Refuse a step after its window (13.21: 5 Working Days of TAG's decision).
+
+    The last day is the one that was set, shown and perhaps moved by somebody (`held`): a calendar corrected since
+    neither shortens nor prolongs it. It is reckoned here only where none was set.
+    """
     if step.within is None or last is None or step.within.basis is Basis.RECEIPT:
         return
-    told = last.notified_at if step.within.basis is Basis.NOTIFICATION else last.decided_at
-    if told is None:
-        return  # not notified yet: the window has not begun
-    last_day = last_day_of_window(
-        step.within,
-        trigger=london_date(told),
-        document=matter.document,
-        version=matter.version,
-        moment=at,
-    )
+    last_day = held.filter(body=step.body, outcome=step.outcome).values_list("last_day", flat=True).first()
+    if last_day is None:
+        told = last.notified_at if step.within.basis is Basis.NOTIFICATION else last.decided_at
+        if told is None:
+            return  # not notified yet: the window has not begun
+        last_day = last_day_of_window(
+            step.within,
+            trigger=london_date(told),
+            document=matter.document,
+            version=matter.version,
+            moment=at,
+        )
     if london_date(decided_at) > last_day:
         raise Refused(step.clause, f"The window {step.within.text} ended on {last_day:%-d %B %Y}.")

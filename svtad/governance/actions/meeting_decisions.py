@@ -41,6 +41,7 @@ class RowReport:
     reference: str
     title: str
     outcome: str
+    against_computed: bool = False
     leads_to: str = ""
     effective_at: dt.datetime | None = None
     decision_id: str = ""
@@ -178,8 +179,14 @@ def _record_one(
     if not is_there or matter is None:
         refused = "This is no matter on the agenda of this meeting."
         return RowReport(item=taken.item, reference="", title=taken.item.title, outcome=taken.outcome, refused=refused)
-    report = RowReport(item=taken.item, reference=matter.reference, title=matter.title, outcome=taken.outcome)
     given = taken.given
+    report = RowReport(
+        item=taken.item,
+        reference=matter.reference,
+        title=matter.title,
+        outcome=taken.outcome,
+        against_computed=given.against_computed,
+    )
     if given.decided_at < meeting.starts_at:
         early = FieldError(None, "decided_at", f"{meeting.title} had not begun.")
         return replace(report, errors=(early,))

@@ -29,7 +29,7 @@ from svtad.governance.models import (
 )
 from svtad.governance.models.notices import NO_ADDRESS, UNTIL_ADDRESS
 from svtad.governance.policies import check_can_manage_notices, check_can_set_notice_address
-from svtad.governance.queries.notices import addressable, addresses, due_notices
+from svtad.governance.queries.notices import addressable, addresses
 from svtad.governance.queries.recipients import Addressee
 from svtad.lib.clock import now
 from svtad.lib.errors import ActionDenied, FieldError, InvalidInput, Refused
@@ -124,38 +124,6 @@ def notify(
         },
     )
     return notice
-
-
-def queue_due_notices(
-    *, matter: Matter, on: str, decision: Decision | None, by: Actor, at: dt.datetime
-) -> list[Notice]:
-    """Write what the matter's procedure demands to be told on the outcome `on` ("OPEN": when the matter is opened).
-
-    To be called in the transaction of the opening or of the decision. Asked twice it writes nothing more.
-    """
-    step = decision.public_id if decision is not None else matter.public_id
-    return [
-        notify(
-            key=f"{step}:{on}:{due.number}",
-            what=due.what,
-            text=due.text,
-            addressees=due.addressees,
-            audience=audience_of(*due.audience_keys),
-            is_required=due.rule.duty == "shall",
-            document=matter.document,
-            version=matter.version,
-            clause=due.rule.clause,
-            to=due.rule.to,
-            matter=matter,
-            decision=decision,
-            publish=due.is_published,
-            due_by=due.due_by,
-            is_synthetic=matter.is_synthetic,
-            by=by,
-            at=at,
-        )
-        for due in due_notices(matter, on=on, decision=decision, at=at)
-    ]
 
 
 def _create_notice(*, key: str, **values: object) -> Notice | None:
@@ -385,17 +353,24 @@ def withdraw_notice(
     check_can_manage_notices(by)
     if not reason.strip():
         raise InvalidInput.one("reason", "A reason is needed.")
+    count = withdraw_unsent(notice, reason=reason, only=delivery, by=by, at=moment)
+    if not count:
+        raise Refused("", "Nothing of this notice waits: what is sent cannot be taken back.")
+    return count
+
+
+def withdraw_unsent(notice: Notice, *, reason: str, by: Actor, at: dt.datetime, only: Delivery | None = None) -> int:
+    """Take back what is not sent of a notice, or of one delivery; return how many. The caller has checked who may."""
     rows: QuerySet[Delivery] = Delivery.objects.select_for_update().filter(
         notice=notice, state__in=(DeliveryState.QUEUED, DeliveryState.FAILED), uncertain_at__isnull=True
     )
-    held = list(rows.filter(pk=delivery.pk) if delivery is not None else rows)
-    if not held:
-        raise Refused("", "Nothing of this notice waits: what is sent cannot be taken back.")
+    held = list(rows.filter(pk=only.pk) if only is not None else rows)
     for each in held:
         each.state, each.last_error = DeliveryState.WITHDRAWN, plain_line(reason)[:400]
         each.save(update_fields=["state", "last_error"])
-        _attempt(each, AttemptOutcome.WITHDRAWN, each.last_error, by=by, at=moment)
-    _record(notice, "withdraw_notice", by=by, at=moment, reason=plain_line(reason)[:400], count=len(held))
+        _attempt(each, AttemptOutcome.WITHDRAWN, each.last_error, by=by, at=at)
+    if held:
+        _record(notice, "withdraw_notice", by=by, at=at, reason=plain_line(reason)[:400], count=len(held))
     return len(held)
 
 

@@ -9,24 +9,33 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from svtad.governance import actions
+from svtad.governance.api.opening import opened
 from svtad.governance.models import Decision, Matter, StoredFile, ViewRequest
 from svtad.governance.policies import bodies_of
 from svtad.governance.queries import deadlines_for, waiting_for
 from svtad.governance.queries.deadlines import counter
+from svtad.governance.queries.decided import Narrowed, narrowed
+from svtad.governance.queries.inbox import waiting_on_others
+from svtad.governance.queries.registers import decisions_in, matters_in
 from svtad.governance.serializers import (
     CorrectionIn,
     DeadlineSerializer,
+    DecisionFilter,
     DecisionIn,
+    DecisionRowSerializer,
     DecisionSerializer,
+    InboxFilter,
     MatterDetailSerializer,
     MatterFilter,
     MatterSerializer,
+    OpenIn,
     ViewAskIn,
     ViewIn,
     ViewRequestSerializer,
     WaitingSerializer,
     show_deadline,
     show_decision,
+    show_decision_row,
     show_matter,
     show_matter_whole,
     show_view_request,
@@ -52,8 +61,20 @@ class Matters(ApiView):
         """List the matters that the caller may see, the newest first."""
         wanted = checked(MatterFilter, request.query_params.dict())
         columns = {"procedure": "procedure", "state": "state", "phase": "scope_id"}
-        narrowed = {column: wanted[name] for name, column in columns.items() if name in wanted}
-        return self.cursor(Matter.objects.visible_to(self.actor).filter(**narrowed), show_matter)
+        by = {column: wanted[name] for name, column in columns.items() if name in wanted}
+        rows = matters_in(self.actor, is_open=wanted.get("open"), text=wanted.get("q", ""))
+        return self.cursor(rows.filter(**by), show_matter)
+
+    @extend_schema(
+        operation_id="matters_open",
+        tags=["decisions"],
+        request=OpenIn,
+        responses=answers({201: MatterDetailSerializer}, 400, 413, 415),
+    )
+    def post(self, request: Request) -> Response:
+        """Put something before a body, under a procedure that no other resource opens."""
+        matter = opened(checked(OpenIn, request.data), by=self.actor)
+        return Response(show_matter_whole(matter), status=201)
 
 
 class OneMatter(ApiView):
@@ -65,6 +86,31 @@ class OneMatter(ApiView):
     def get(self, request: Request, public_id: str) -> Response:
         """Show a matter with its decisions, and the steps that its procedure lists from here."""
         return Response(show_matter_whole(find(Matter.objects.visible_to(self.actor), public_id)))
+
+
+class DecisionRegister(ApiView):
+    """What was decided on any matter."""
+
+    @extend_schema(
+        operation_id="decisions_list",
+        tags=["decisions"],
+        parameters=[DecisionFilter, *CURSOR_PARAMETERS],
+        responses=answers({200: cursor_page_of(DecisionRowSerializer)}, 400, 404),
+    )
+    def get(self, request: Request) -> Response:
+        """List the decisions on matters that the caller may see, the last recorded first."""
+        wanted = checked(DecisionFilter, request.query_params.dict())
+        rows = decisions_in(
+            self.actor,
+            is_superseded=wanted.get("superseded"),
+            first=wanted.get("from"),
+            last=wanted.get("to"),
+        )
+        named = {name: wanted[name] for name in ("clause", "outcome", "body", "procedure") if name in wanted}
+        rows = narrowed(rows, Narrowed(**named))
+        if "matter" in wanted:
+            rows = rows.filter(matter__public_id=wanted["matter"])
+        return self.cursor(rows, show_decision_row)
 
 
 class Decisions(ApiView):
@@ -97,7 +143,7 @@ class Views(ApiView):
         responses=answers({201: ViewRequestSerializer}, 400, 404, 409, 413, 415),
     )
     def post(self, request: Request, public_id: str) -> Response:
-        """Ask a body for its view, by a London day or without one."""
+        """Ask a body, or others whom the procedure consults, for a view, by a London day or without one."""
         matter = find(Matter.objects.visible_to(self.actor), public_id)
         asked = actions.ask_view(matter=matter, **checked(ViewAskIn, request.data), by=self.actor)
         return Response(show_view_request(asked), status=201)
@@ -150,14 +196,22 @@ class Correction(ApiView):
 
 
 class Inbox(ApiView):
-    """What waits for the bodies that the caller acts for."""
+    """What waits for the bodies that the caller acts for, or for others."""
 
     @extend_schema(
-        operation_id="inbox_list", tags=["decisions"], responses=answers({200: WaitingSerializer(many=True)})
+        operation_id="inbox_list",
+        tags=["decisions"],
+        parameters=[InboxFilter],
+        responses=answers({200: WaitingSerializer(many=True)}, 400),
     )
     def get(self, request: Request) -> Response:
-        """List what waits, overdue first, then by last day."""
-        found = waiting_for(self.actor, bodies=bodies_of(self.actor), moment=now())
+        """List what waits for the caller's bodies, or with `list` what they brought and others have to do.
+
+        Overdue first, then by last day.
+        """
+        wanted = checked(InboxFilter, request.query_params.dict())
+        waiting = waiting_on_others if wanted.get("list") == "waits_for_others" else waiting_for
+        found = waiting(self.actor, bodies=bodies_of(self.actor), moment=now())
         return Response([show_waiting(each) for each in found])
 
 
@@ -193,6 +247,7 @@ urlpatterns = [
     path("matters/<str:public_id>/decisions", Decisions.as_view(), name="api-decisions"),
     path("matters/<str:public_id>/views", Views.as_view(), name="api-views"),
     path("matters/<str:public_id>/views/<str:request_id>", OneView.as_view(), name="api-view"),
+    path("decisions", DecisionRegister.as_view(), name="api-decision-register"),
     path("decisions/<str:public_id>/correction", Correction.as_view(), name="api-correction"),
     path("inbox", Inbox.as_view(), name="api-inbox"),
     path("deadlines", Deadlines.as_view(), name="api-deadlines"),

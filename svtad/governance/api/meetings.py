@@ -50,6 +50,7 @@ class MeetingSerializer(serializers.Serializer[Any]):
     place = serializers.CharField()
     link = serializers.CharField()
     reason = serializers.CharField(help_text="Why it was cancelled.")
+    revision = serializers.IntegerField(help_text="Counts its changes.")
     items = serializers.IntegerField()
     recorded_at = serializers.DateTimeField()
     recorded_by = serializers.CharField()
@@ -63,8 +64,9 @@ class QuorumSerializer(serializers.Serializer[Any]):
 
 
 class AttendanceSerializer(serializers.Serializer[Any]):
-    """Somebody who was there, or sent apologies."""
+    """Somebody who was there, or sent apologies. `person` is null for who has no account."""
 
+    person = serializers.CharField(allow_null=True)
     name = serializers.CharField()
     represents = serializers.CharField()
     capacity = serializers.ChoiceField(choices=Capacity.choices)
@@ -90,6 +92,7 @@ class MeetingDetailSerializer(MeetingSerializer):
 class PaperSerializer(serializers.Serializer[Any]):
     """A paper for an item. Its bytes are at `/files/{file}/content`."""
 
+    id = serializers.CharField()
     title = serializers.CharField()
     file = serializers.CharField()
 
@@ -97,6 +100,7 @@ class PaperSerializer(serializers.Serializer[Any]):
 class InterestSerializer(serializers.Serializer[Any]):
     """A conflict of interest that was declared and not withdrawn."""
 
+    id = serializers.CharField()
     name = serializers.CharField()
     text = serializers.CharField()
     declared_at = serializers.DateTimeField()
@@ -167,7 +171,7 @@ class Meetings(ApiView):
     def post(self, request: Request) -> Response:
         """Plan a meeting, or enter one that was."""
         made = actions.plan_meeting(**checked(MeetingIn, request.data), by=self.actor)
-        return Response(show_meeting_whole(_seen(self.actor, made.public_id), self.actor), status=201)
+        return Response(show_meeting_whole(seen(self.actor, made.public_id), self.actor), status=201)
 
 
 class OneMeeting(ApiView):
@@ -178,7 +182,7 @@ class OneMeeting(ApiView):
     )
     def get(self, request: Request, public_id: str) -> Response:
         """Show a meeting with who was there and whether that is a quorum."""
-        return Response(show_meeting_whole(_seen(self.actor, public_id), self.actor))
+        return Response(show_meeting_whole(seen(self.actor, public_id), self.actor))
 
 
 class Agenda(ApiView):
@@ -191,7 +195,7 @@ class Agenda(ApiView):
     )
     def get(self, request: Request, public_id: str) -> Response:
         """List the items that the caller may see, in order."""
-        rows = agenda_of(_seen(self.actor, public_id), self.actor, moment=now())
+        rows = agenda_of(seen(self.actor, public_id), self.actor, moment=now())
         return Response([show_agenda_row(row) for row in rows])
 
     @extend_schema(
@@ -202,7 +206,7 @@ class Agenda(ApiView):
     )
     def post(self, request: Request, public_id: str) -> Response:
         """Put matters on the agenda of a planned meeting, all of them or none; answer with the whole agenda."""
-        meeting = _seen(self.actor, public_id)
+        meeting = seen(self.actor, public_id)
         given = checked(AgendaIn, request.data)
         if bool(given["matters"]) == given["draw"]:
             raise InvalidInput.one("matters", "Name matters, or draw what waits.")
@@ -215,7 +219,8 @@ class Agenda(ApiView):
         return Response([show_agenda_row(row) for row in rows], status=201)
 
 
-def _seen(actor: Actor, public_id: str) -> Any:
+def seen(actor: Actor, public_id: str) -> Any:
+    """Return the meeting of that id, as `meetings_for` finds it. Raises NotFound."""
     return find(meetings_for(actor), public_id)
 
 
@@ -239,6 +244,7 @@ def show_meeting(meeting: Any) -> dict[str, Any]:
         "place": meeting.place,
         "link": meeting.link,
         "reason": meeting.reason,
+        "revision": meeting.revision,
         "items": meeting.item_count,
         "recorded_at": meeting.recorded_at,
         "recorded_by": meeting.recorded_by,
@@ -254,6 +260,7 @@ def show_meeting_whole(meeting: Meeting, actor: Actor) -> dict[str, Any]:
         "quorum": {"state": quorum.state, "text": quorum.text},
         "attendance": [
             {
+                "person": row.person.public_id if row.person else None,
                 "name": row.name,
                 "represents": row.represents,
                 "capacity": row.capacity,
@@ -275,9 +282,10 @@ def show_agenda_row(row: AgendaRow) -> dict[str, Any]:
         "matter": row.matter.public_id if row.matter else None,
         "steps": [step.outcome for step in row.waiting.steps] if row.waiting else [],
         "last_day": row.waiting.last_day if row.waiting else None,
-        "papers": [{"title": paper.title, "file": paper.file.public_id} for paper in row.papers],
+        "papers": [{"id": paper.public_id, "title": paper.title, "file": paper.file.public_id} for paper in row.papers],
         "interests": [
-            {"name": each.name, "text": each.text, "declared_at": each.declared_at} for each in row.standing_interests
+            {"id": each.public_id, "name": each.name, "text": each.text, "declared_at": each.declared_at}
+            for each in row.standing_interests
         ],
         "decisions": [mark.decision.public_id for mark in row.decisions],
     }

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from svtad.governance import actions, files
-from svtad.governance.models import Job, StoredFile
+from svtad.governance.models import Job, Matter, StoredFile
 from svtad.governance.policies import check_can_keep_document
 from svtad.governance.serializers import (
     DocumentIn,
@@ -25,7 +25,9 @@ from svtad.governance.serializers import (
     show_file,
     show_job,
 )
+from svtad.lib.errors import InvalidInput
 from svtad.lib.rest import CURSOR_PARAMETERS, answers, checked, cursor_page_of, find
+from svtad.parties.actors import Actor
 from svtad.parties.api import ApiView
 from svtad.parties.audiences import GOVERNANCE, audience_of
 
@@ -73,18 +75,30 @@ class Files(ApiView):
         responses=answers({201: FileSerializer}, 400, 413, 415),
     )
     def post(self, request: Request) -> Response:
-        """Keep a document (minutes, a letter), to name it in a decision."""
+        """Keep a document (minutes, a letter), to name it in a decision, for those who may see the matter."""
         check_can_keep_document(self.actor)
-        given = checked(DocumentIn, request.data)["file"]
+        wanted = checked(DocumentIn, request.data)
+        given, matter = wanted["file"], _matter(self.actor, wanted.get("matter"))
         stored = actions.store_file(
             content=given.file,
             name=given.name,
             media_type=mimetypes.guess_type(given.name)[0] or "application/octet-stream",
             purpose="decision",
-            audience=audience_of(*GOVERNANCE),
+            audience=matter.audience if matter else audience_of(*GOVERNANCE),
+            is_synthetic=matter is not None and matter.is_synthetic,
             by=self.actor,
         )
         return Response(show_file(stored), status=201)
+
+
+def _matter(actor: Actor, public_id: str | None) -> Matter | None:
+    """Return the matter of that id. Raises InvalidInput for one that the caller may not see."""
+    if not public_id:
+        return None
+    found: Matter | None = Matter.objects.visible_to(actor).filter(public_id=public_id).first()
+    if found is None:
+        raise InvalidInput.one("matter", "There is no such matter among those you may see.")
+    return found
 
 
 class OneFile(ApiView):

@@ -9,11 +9,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable
 
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from svtad.audit.queries import last_acts
 from svtad.governance.calendar import jurisdiction_words
-from svtad.governance.models import Deadline, Matter, Meeting, MeetingState, View, ViewRequest
+from svtad.governance.models import Deadline, Decision, Matter, Meeting, MeetingState, View, ViewRequest
+from svtad.governance.queries.asked import unanswered
 from svtad.lib.clock import LONDON
 from svtad.lib.ical import Event
 from svtad.parties.actors import Actor
@@ -144,8 +145,13 @@ def _views(actor: Actor, *, bodies: Collection[str], moment: dt.datetime, link: 
         .order_by("-pk")
         .values_list("request_id", "recorded_at")
     )
+    wanted = {row.pk for row in unanswered(ViewRequest.objects.filter(pk__in=[row.pk for row in asked]))}
+    overtaken = _overtaken([row for row in asked if row.pk not in wanted and row.pk not in given])
     for row in asked:
-        ended = given.get(row.pk)  # the first answer: a later one corrects it
+        # The first answer, since a later one corrects it; or when the matter went past the request.
+        ended = given.get(row.pk) or overtaken.get(row.pk)
+        if ended is not None and ended <= moment - KEPT_CANCELLED:
+            continue
         changed = ended or row.recorded_at
         yield Event(
             uid=f"view-{row.public_id}@{_DOMAIN}",
@@ -158,6 +164,32 @@ def _views(actor: Actor, *, bodies: Collection[str], moment: dt.datetime, link: 
             sequence=1 if ended else 0,
             is_cancelled=ended is not None,
         )
+
+
+def _overtaken(requests: Collection[ViewRequest]) -> dict[int, dt.datetime]:
+    """Return since when each request that nobody answered waits for nobody: the last step, or request, after it."""
+    if not requests:
+        return {}
+    matters = {row.matter_id for row in requests}
+    steps = dict(
+        Decision.objects.filter(matter__in=matters)
+        .order_by()
+        .values("matter_id")
+        .annotate(last=Max("recorded_at"))
+        .values_list("matter_id", "last")
+    )
+    asked = {
+        (matter, body): last
+        for matter, body, last in ViewRequest.objects.filter(matter__in=matters)
+        .order_by()
+        .values("matter_id", "body")
+        .annotate(last=Max("recorded_at"))
+        .values_list("matter_id", "body", "last")
+    }
+    return {
+        row.pk: max(row.recorded_at, steps.get(row.matter_id, row.recorded_at), asked[row.matter_id, row.body])
+        for row in requests
+    }
 
 
 # --- meetings ------------------------------------------------------------------------------------------

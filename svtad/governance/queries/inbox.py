@@ -6,10 +6,12 @@ import datetime as dt
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
-from svtad.governance.models import Deadline, Matter, View, ViewRequest
+from svtad.governance.models import Deadline, Matter, ViewRequest
+from svtad.governance.queries.asked import unanswered
 from svtad.governance.queries.deadlines import Count, counts_of
+from svtad.governance.queries.rest import at_rest
 from svtad.lib.clock import london_date
 from svtad.parties.actors import Actor
 from svtad.rulebook.procedures import PROCEDURES, Transition
@@ -37,6 +39,11 @@ class Waiting:
         return self.view is not None or any(step.duty == "shall" for step in self.steps) or self.decides
 
     @property
+    def is_open(self) -> bool:
+        """Whether there is anything to do: once the window of all that somebody may do is over, there is not."""
+        return bool(self.steps) or self.view is not None or self.is_overdue
+
+    @property
     def decides(self) -> bool:
         """Whether one of the steps is the decision that the matter was opened for."""
         rules = PROCEDURES[self.matter.procedure]
@@ -53,12 +60,8 @@ def waiting_for(actor: Actor, *, bodies: Collection[str], moment: dt.datetime) -
     counts = _counts(matters, moment)
     own = [(matter, [step for step in _steps(matter) if step.body in bodies]) for matter in matters]
     found = [_of(matter, steps, counts, moment=moment) for matter, steps in own]
-    found = [waiting for waiting in found if waiting.is_owed or waiting.deadline is not None]
-    asked = (
-        ViewRequest.objects.filter(matter__in=Matter.objects.visible_to(actor), body__in=bodies)
-        .filter(~Exists(View.objects.filter(request=OuterRef("pk"))))
-        .select_related("matter")
-    )
+    found = [waiting for waiting in found if waiting.is_open and (waiting.is_owed or waiting.deadline is not None)]
+    asked = unanswered(ViewRequest.objects.filter(matter__in=Matter.objects.visible_to(actor), body__in=bodies))
     found += [_of(request.matter, [], counts, view=request, moment=moment) for request in asked]
     return sorted(found, key=_by_urgency)
 
@@ -68,7 +71,7 @@ def waiting_in(actor: Actor, *, scope_ids: Collection[str], moment: dt.datetime)
 
     One at rest is among them while its clause still obliges somebody (9.6: the report is shared with TAG).
     """
-    open_ = ~_at_rest() | _state_with_duty()
+    open_ = ~at_rest(moment) | _state_with_duty()
     matters = _with_deadlines(Matter.objects.visible_to(actor).filter(open_, scope_id__in=scope_ids))
     counts = _counts(matters, moment)
     return sorted((_of(matter, list(_steps(matter)), counts, moment=moment) for matter in matters), key=_by_urgency)
@@ -76,7 +79,7 @@ def waiting_in(actor: Actor, *, scope_ids: Collection[str], moment: dt.datetime)
 
 def waiting_on_others(actor: Actor, *, bodies: Collection[str], moment: dt.datetime) -> list[Waiting]:
     """Return the matters that `bodies` brought, or may see, and that wait for somebody else."""
-    open_matters = Matter.objects.visible_to(actor).filter(proposer__in=bodies).exclude(_at_rest())
+    open_matters = Matter.objects.visible_to(actor).filter(proposer__in=bodies).exclude(at_rest(moment))
     matters = _with_deadlines(open_matters)
     counts = _counts(matters, moment)
     found = [_of(matter, list(_steps(matter)), counts, moment=moment) for matter in matters]
@@ -93,11 +96,8 @@ def open_to(matters: QuerySet[Matter], *, bodies: Collection[str], moment: dt.da
     """
     rows = _with_deadlines(matters)
     counts = _counts(rows, moment)
-    unanswered = ~Exists(View.objects.filter(request=OuterRef("pk")))
-    asked = {
-        request.matter_id: request
-        for request in ViewRequest.objects.filter(unanswered, matter__in=[row.pk for row in rows], body__in=bodies)
-    }
+    requests = ViewRequest.objects.filter(matter__in=[row.pk for row in rows], body__in=bodies)
+    asked = {request.matter_id: request for request in unanswered(requests)}
     return {
         row.pk: _of(
             row,
@@ -134,13 +134,6 @@ def _state_with_step_of(bodies: Collection[str]) -> Q:
         states = {step.source for step in rules.transitions if step.body in bodies}
         if states:
             found |= Q(procedure=rules.key, state__in=states)
-    return found
-
-
-def _at_rest() -> Q:
-    found = Q(pk__in=())
-    for rules in PROCEDURES.values():
-        found |= Q(procedure=rules.key, state__in=rules.final)
     return found
 
 

@@ -51,11 +51,12 @@ def states_at(matters: QuerySet[Matter], moment: dt.datetime) -> dict[int, str]:
     return states
 
 
-def last_decision(matter: Matter) -> Decision | None:
-    """Return the last decision on the matter that stands, in effect or not."""
+def last_decision(matter: Matter, *, before: Decision | None = None) -> Decision | None:
+    """Return the last decision on the matter that stands, in effect or not; or the last that was recorded `before`."""
     held: QuerySet[Decision] = Decision.objects.filter(matter=matter)
-    standing = held.filter(~Exists(Decision.objects.filter(supersedes=OuterRef("pk"))))
-    return standing.order_by("-sequence").first()
+    if before is not None:
+        held = held.filter(sequence__lt=before.sequence)
+    return _standing(held).order_by("-sequence").first()
 
 
 def round_of(matter: Matter, rules: Procedure) -> int:
@@ -72,15 +73,33 @@ def round_of(matter: Matter, rules: Procedure) -> int:
 def lacking(matter: Matter, rules: Procedure, *, outcome: str) -> list[tuple[str, bool]]:
     """Return what the procedure wants before `outcome` and has not: (in words, whether the step is refused for it).
 
-    Those are views of this round, neither given nor recorded as not given.
+    Those are acts that were not taken, and views of this round that were neither given nor recorded as not given.
     """
-    wanted = [each for each in rules.consultations if outcome in each.before and matter.state in each.states]
-    if not wanted:
+    acts = [each for each in rules.acts_wanted if outcome in each.before]
+    views = [each for each in rules.consultations if outcome in each.before and matter.state in each.states]
+    if not acts and not views:
         return []
-    requests = ViewRequest.objects.filter(matter=matter, round=round_of(matter, rules), views__isnull=False)
+    begun = round_of(matter, rules)
+    taken = _standing(Decision.objects.filter(matter=matter)).values_list("body", "outcome", "sequence")
+    ever = {(body, act) for body, act, _ in taken}
+    now = {(body, act) for body, act, sequence in taken if sequence > begun}
+    requests = ViewRequest.objects.filter(matter=matter, round=begun, views__isnull=False)
     had = set(requests.values_list("body", flat=True))
+    done = {act for _, act in now}
     return [
-        (f"The view of {each.body} ({each.clause}): {each.what}", each.is_needed)
-        for each in wanted
-        if each.body not in had
+        *(
+            (f"{each.what} ({each.clause})", False)
+            for each in acts
+            if (each.body, each.outcome) not in (ever if each.any_round else now)
+        ),
+        *(
+            (f"The view of {each.body} ({each.clause}): {each.what}", each.is_needed)
+            for each in views
+            if each.body not in had and not done.intersection(each.held_by)
+        ),
     ]
+
+
+def _standing(decisions: QuerySet[Decision]) -> QuerySet[Decision]:
+    """Return those of `decisions` that no correction superseded."""
+    return decisions.filter(~Exists(Decision.objects.filter(supersedes=OuterRef("pk"))))

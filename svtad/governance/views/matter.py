@@ -23,6 +23,7 @@ from svtad.governance.policies import (
 from svtad.governance.queries import last_decision
 from svtad.governance.queries.deadlines import Count, counts_of
 from svtad.governance.queries.meetings import boards_for, interests_in, meetings_of
+from svtad.governance.queries.rest import windows_over
 from svtad.governance.registry import handler_for
 from svtad.governance.views.meeting_forms import InterestForm
 from svtad.governance.views.meeting_parts import interest_form, withdrawable_by
@@ -70,18 +71,31 @@ def decide(request: PageRequest, public_id: str, body: str, outcome: str) -> Htt
     """
     found = get_object_or_404(Matter.objects.visible_to(request.actor), public_id=public_id)
     rules = procedure(found.procedure)
-    step = next((each for each in rules.transitions if each.body == body and each.outcome == outcome), None)
+    step = _asked_for(rules, found, body=body, outcome=outcome)
     if step is None:
         raise Http404
     check_can_record_decision(request.actor, found, step=step)
     if (asked := require_recent_credentials(request, what=RECORDING)) is not None:
         return asked
-    form = DecisionForm(request.POST, request.FILES, procedure=rules.key, step=step, severities=severities_of(rules))
+    form = DecisionForm(
+        request.POST,
+        request.FILES,
+        procedure=rules.key,
+        step=step,
+        severities=severities_of(rules),
+        out_of_order=step in rules.determinations_elsewhere(found.state),
+    )
     decision = carried_out(form, lambda: _record(found, step, form, request.actor))
     if decision is None:
         return matter_page(request, found, tried=form)
     said = f"Recorded on {found.reference}: {body}, {outcome.lower().replace('_', ' ')}."
     return done(request, said, "governance:matter", found.public_id)
+
+
+def _asked_for(rules: Procedure, matter: Matter, *, body: str, outcome: str) -> Transition | None:
+    """Return the step as the matter's state lists it, else as any state does: the engine says what becomes of that."""
+    same = [step for step in rules.transitions if (step.body, step.outcome) == (body, outcome)]
+    return next((step for step in same if step.source == matter.state), next(iter(same), None))
 
 
 @transaction.atomic
@@ -135,17 +149,21 @@ def matter_page(
     held = Deadline.objects.filter(matter=matter, ended_at=None)
     counted = sorted(counts_of(held, clock.now()).values(), key=lambda count: count.deadline.last_day)
     handler = handler_for(matter.procedure)
+    over = bool(windows_over([matter], moment=clock.now()))
     context: dict[str, Any] = {
         "title": f"{matter.reference} {matter.title}",
         "matter": matter,
         "rules": rules,
-        "at_rest": rules.is_final(matter.state),
+        "at_rest": rules.is_final(matter.state) or over,
+        "window_over": over,
         "is_pending": rules.is_pending(matter.state),
         "decisions": decided,
         "about": handler.describe(matter) if handler else "",
         "subject_url": handler.url(matter) if handler else "",
         "counted": counted,
         "steps": _next_steps(matter, rules, counted, request.actor, tried),
+        "elsewhere": (elsewhere := _out_of_order(matter, rules, request.actor, tried)),
+        "elsewhere_open": any(each.open for each in elsewhere),
         "asked": _asked(matter, request.actor, answering),
         "ask": asking or _ask_form(matter, rules),
         "may_ask": allowed(check_can_ask_view, request.actor, matter)[0],
@@ -320,24 +338,43 @@ def _correct(decision: Decision, step: Transition, form: CorrectionForm, actor: 
 def _next_steps(
     matter: Matter, rules: Procedure, counted: Sequence[Count], actor: Actor, tried: DecisionForm | None
 ) -> list[NextStep]:
-    steps = []
-    severities = severities_of(rules)
+    """Return the steps that are listed from the matter's state."""
     last_days = {(each.deadline.body, each.deadline.outcome): each for each in counted}
-    for step in rules.transitions_from(matter.state):
-        _, refused = allowed(check_can_record_decision, actor, matter, step=step)
-        mine = tried is not None and (tried.step.body, tried.step.outcome) == (step.body, step.outcome)
-        form = (
-            tried
-            if mine and tried
-            else DecisionForm(
-                procedure=rules.key,
-                step=step,
-                severities=severities,
-                initial={"expected_state": matter.state, "decided_at": clock.now()},
-            )
-        )
-        steps.append(NextStep(step, form, refused, last_days.get((step.body, step.outcome)), mine))
-    return steps
+    return [
+        _step(matter, rules, step, actor, tried, count=last_days.get((step.body, step.outcome)))
+        for step in rules.transitions_from(matter.state)
+    ]
+
+
+def _out_of_order(matter: Matter, rules: Procedure, actor: Actor, tried: DecisionForm | None) -> list[NextStep]:
+    """Return what this person may record of the Panel and the Secretary of State out of its order (rule 16)."""
+    elsewhere = rules.determinations_elsewhere(matter.state)
+    found = (_step(matter, rules, step, actor, tried, out_of_order=True) for step in elsewhere)
+    return [each for each in found if not each.refused]
+
+
+def _step(
+    matter: Matter,
+    rules: Procedure,
+    step: Transition,
+    actor: Actor,
+    tried: DecisionForm | None,
+    *,
+    count: Count | None = None,
+    out_of_order: bool = False,
+) -> NextStep:
+    """Return a step with its form: the one that was sent, where it was this step's."""
+    _, refused = allowed(check_can_record_decision, actor, matter, step=step)
+    if tried is not None and (tried.step.body, tried.step.outcome) == (step.body, step.outcome):
+        return NextStep(step, tried, refused, count, open=True)
+    form = DecisionForm(
+        procedure=rules.key,
+        step=step,
+        severities=severities_of(rules),
+        out_of_order=out_of_order,
+        initial={"expected_state": matter.state, "decided_at": clock.now()},
+    )
+    return NextStep(step, form, refused, count, open=False)
 
 
 def severities_of(rules: Procedure) -> tuple[str, ...]:

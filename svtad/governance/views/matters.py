@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any
+
 from django.db.models import Q
 from django.http import HttpResponseBase
 from django.shortcuts import render
 
 from svtad.governance.models import Decision, Matter, StoredFile
+from svtad.governance.queries.decided import MARKS, decisions_for, narrowed, narrowed_by
+from svtad.governance.queries.rest import at_rest, windows_over
+from svtad.lib.clock import now
 from svtad.parties.views.lists import csv_response, paged
 from svtad.parties.views.pages import PageRequest, page
 from svtad.rulebook.procedures import PROCEDURES, procedure
@@ -21,10 +28,8 @@ def matters(request: PageRequest) -> HttpResponseBase:
     if key in PROCEDURES:
         rows = rows.filter(procedure=key)
     if wanted in ("yes", "no"):
-        at_rest = Q()
-        for rules in PROCEDURES.values():
-            at_rest |= Q(procedure=rules.key, state__in=rules.final)
-        rows = rows.exclude(at_rest) if wanted == "yes" else rows.filter(at_rest)
+        resting = at_rest(now())
+        rows = rows.exclude(resting) if wanted == "yes" else rows.filter(resting)
     if text:
         rows = rows.filter(Q(reference__iexact=text) | Q(title__icontains=text))
     if request.GET.get("as") == "csv":
@@ -46,9 +51,11 @@ def matters(request: PageRequest) -> HttpResponseBase:
             ),
         )
     found = paged(request, rows)
+    over = windows_over(found.object_list, moment=now())
     for matter in found.object_list:
         matter.rules = PROCEDURES.get(matter.procedure)
-        matter.at_rest = matter.rules is not None and matter.rules.is_final(matter.state)
+        matter.window_over = matter.pk in over
+        matter.at_rest = matter.window_over or (matter.rules is not None and matter.rules.is_final(matter.state))
         matter.is_pending = matter.rules is not None and matter.rules.is_pending(matter.state)
     context = {
         "title": "Matters",
@@ -62,58 +69,12 @@ def matters(request: PageRequest) -> HttpResponseBase:
 
 @page("GET")
 def decisions(request: PageRequest) -> HttpResponseBase:
-    """The register of decisions; `?body=` and `?procedure=` narrow it, `?as=csv` sends the same as CSV."""
-    rows = (
-        Decision.objects.filter(matter__in=Matter.objects.visible_to(request.actor))
-        .select_related("matter", "document", "taken_at")
-        .order_by("-decided_at", "-id")
-    )
-    body, key = request.GET.get("body", ""), request.GET.get("procedure", "")
-    if body in Body.__members__:
-        rows = rows.filter(body=body)
-    if key in PROCEDURES:
-        rows = rows.filter(matter__procedure=key)
+    """The register of decisions, narrowed by what the address says (`narrowed_by`); `?as=csv` sends the same as CSV."""
+    every = decisions_for(request.actor)
+    by = narrowed_by(request.GET)
+    rows = narrowed(every, by).select_related("matter", "document", "taken_at")
     if request.GET.get("as") == "csv":
-        return csv_response(
-            "decisions.csv",
-            (
-                "Decided",
-                "Notified",
-                "In effect from",
-                "Recorded",
-                "Body",
-                "Outcome",
-                "State then",
-                "Matter",
-                "Title",
-                "Clause",
-                "Reasons",
-                "Against the computed result",
-                "Document SHA-256",
-                "Recorded by",
-                "Without quorum",
-            ),
-            (
-                (
-                    each.decided_at,
-                    each.notified_at,
-                    each.effective_at,
-                    each.recorded_at,
-                    each.body,
-                    each.outcome,
-                    each.to_state,
-                    each.matter.reference,
-                    each.matter.title,
-                    procedure(each.matter.procedure).cite(each.clause),
-                    each.rationale,
-                    each.against_computed,
-                    each.document.sha256 if each.document else "",
-                    each.recorded_by,
-                    hasattr(each, "taken_at") and each.taken_at.without_quorum,
-                )
-                for each in rows.iterator(chunk_size=500)
-            ),
-        )
+        return csv_response("decisions.csv", tuple(_COLUMNS), map(_as_row, rows.iterator(chunk_size=500)))
     found = paged(request, rows)
     files = StoredFile.objects.visible_to(request.actor).filter(pk__in=[each.document_id for each in found.object_list])
     seen = set(files.values_list("pk", flat=True))
@@ -123,8 +84,39 @@ def decisions(request: PageRequest) -> HttpResponseBase:
         "title": "Decisions",
         "decisions": found,
         "bodies": list(Body),
+        "outcomes": sorted(every.order_by().values_list("outcome", flat=True).distinct()),
         "procedures": sorted(PROCEDURES.values(), key=lambda rules: rules.title),
-        "chosen": {"body": body, "procedure": key},
+        "marks": MARKS,
+        "by": by,
         "may_open": request.actor.may("open_matter") or request.actor.may("propose"),
     }
     return render(request, "governance/decisions.html", context)
+
+
+#: The register as CSV: what each column is called, and what stands in it.
+_COLUMNS: dict[str, Callable[[Any], object]] = {
+    "Decided": attrgetter("decided_at"),
+    "Notified": attrgetter("notified_at"),
+    "In effect from": attrgetter("effective_at"),
+    "Recorded": attrgetter("recorded_at"),
+    "Body": attrgetter("body"),
+    "Outcome": attrgetter("outcome"),
+    "State then": attrgetter("to_state"),
+    "Matter": attrgetter("matter.reference"),
+    "Title": attrgetter("matter.title"),
+    "Clause": lambda each: procedure(each.matter.procedure).cite(each.clause),
+    "Reasons": attrgetter("rationale"),
+    "Against the computed result": attrgetter("against_computed"),
+    "Document SHA-256": lambda each: each.document.sha256 if each.document else "",
+    "Recorded by": attrgetter("recorded_by"),
+    "Without quorum": lambda each: hasattr(each, "taken_at") and each.taken_at.without_quorum,
+    "Out of its listed order": attrgetter("out_of_order"),
+    "Missing before it": lambda each: "; ".join(each.missing),
+    "Superseded": attrgetter("is_superseded"),
+    "Correction": lambda each: each.supersedes_id is not None,
+    "Meeting": attrgetter("meeting"),
+}
+
+
+def _as_row(decision: Decision) -> tuple[object, ...]:
+    return tuple(value(decision) for value in _COLUMNS.values())

@@ -17,11 +17,14 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from svtad.gates.queries import contradicted
+from svtad.governance.models import Matter
 from svtad.lib.clock import LONDON
 from svtad.parties.actors import ANONYMOUS
 from svtad.portal.frame import Frame, frame_of
 from svtad.portal.words import SHORT, Sign, sign
 from svtad.rulebook.vocabulary import phase_kind_words
+from testphases.models import TestScope
 
 register = template.Library()
 
@@ -35,6 +38,13 @@ def frame(context: Context) -> Frame | None:
     if not isinstance(request, HttpRequest):
         return None  # a server error's page is drawn without a request
     return frame_of(request, release=context.get("release"))
+
+
+@register.filter
+def phase_state(scope: TestScope) -> str:
+    """Say where a phase is, and that the Panel has contradicted it since, where it has (13.16)."""
+    state = scope.get_state_display()
+    return f"{state}, contradicted by the Panel" if contradicted([scope]) else state
 
 
 @register.inclusion_tag("parts/verdict.html")
@@ -295,9 +305,13 @@ def phase_head(context: Context, scope: Any, here: str) -> dict[str, Any]:
         )
         if shown
     ]
+    against = contradicted([scope]).get(scope.pk)
+    seen = against is not None and Matter.objects.visible_to(actor).filter(pk=against.matter_id).exists()
     return {
         "scope": scope,
         "here": here,
+        "contradicted": against,
+        "contradicting_matter": against.matter if against is not None and seen else None,
         "phase_tabs": tabs,
         "as_at": context.get("as_at"),
         "request": context["request"],

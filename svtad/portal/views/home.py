@@ -167,7 +167,7 @@ def _tile(each: Standing) -> Tile:
     else:
         line = f"{each.met} of {each.criteria} criteria met" if each.criteria else "Not judged yet"
     styles = {"MET": "met", "NOT_MET": "not-met", "AWAITING": "awaiting", "CANNOT_DECIDE": CANNOT_DECIDE.style}
-    state = each.scope.get_state_display()
+    state = each.scope.get_state_display() + (", contradicted by the Panel" if each.contradicted else "")
     return Tile(
         each, phase_kind_words(each.scope.kind), key, styles.get(key, "not-started"), line, " · ".join([state, *small])
     )

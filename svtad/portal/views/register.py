@@ -18,6 +18,7 @@ from svtad.governance.policies import check_can_open_matter
 from svtad.governance.registry import RECORD_ONLY
 from svtad.lib.errors import InvalidInput
 from svtad.parties.actors import Actor
+from svtad.parties.models import Organisation, OrganisationKind
 from svtad.parties.policies import allowed, require
 from svtad.parties.views.pages import PageRequest, carried_out, done, page
 from svtad.portal.forms import OpenForm
@@ -53,6 +54,11 @@ HINTS = {
 _WITHOUT_PHASE = frozenset({"document_version", "dmc", "release"})
 #: Phases for which these are over and done with.
 _NOT_WHEN_COMPLETE = frozenset({"DESCOPE_PIT", "DESCOPE_SIT", "OVERLAP", "SIT_COMPLETION", "TAD_APPROVAL"})
+#: Which kinds of organisation bring a matter that the DCC does not: a Supplier Party is a Testing Participant too.
+_OWNERS: dict[str, tuple[OrganisationKind, ...]] = {
+    Body.PARTICIPANT: (OrganisationKind.SUPPLIER_PARTY, OrganisationKind.TESTING_PARTICIPANT),
+    Body.SUPPLIER: (OrganisationKind.SUPPLIER_PARTY,),
+}
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,9 @@ def open_(request: PageRequest, procedure: str) -> HttpResponseBase:
         without_phase=without_phase,
         needs_title=rules.key in RECORD_ONLY,
         wanted=[need.title for need in rules.opens_with if need.kind == "text"],
+        owners=Organisation.objects.filter(kind__in=_OWNERS[rules.proposer]).order_by("name")
+        if here and rules.proposer in _OWNERS
+        else None,
         initial={"scope": request.GET.get("scope")},
     )
     if data is not None:
@@ -181,6 +190,7 @@ def _address(actor: Actor, rules: Procedure, form: OpenForm, *, here: bool) -> s
 
 
 def _opened(actor: Actor, rules: Procedure, given: dict[str, Any], *, scope: TestScope | None = None) -> str:
+    owner: Organisation | None = given.get("organisation")
     matter = open_matter(
         procedure=rules.key,
         document=rules.document,
@@ -188,8 +198,9 @@ def _opened(actor: Actor, rules: Procedure, given: dict[str, Any], *, scope: Tes
         title=given["title"] or f"{rules.title}: {scope.name if scope else rules.citation}",
         rationale=given["rationale"],
         scope_id=scope.public_id if scope else "",
-        audience=paper_audience(),
+        audience=paper_audience(provider=owner),
         proposer=rules.proposer,
+        raised_by=owner.code if owner else "",
         is_synthetic=scope is not None and scope.is_synthetic,
         by=actor,
     )

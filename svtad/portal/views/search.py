@@ -1,4 +1,4 @@
-"""Search over Testing Issues, planned tests, DMCs and matters: what the person may see, nothing else."""
+"""Search over Testing Issues, planned tests, DMCs, matters and decisions: what the person may see, nothing else."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.shortcuts import render
 from issues.models import TestingIssue
 from svtad.devices.models import DeviceModelCombination
 from svtad.governance.models import Matter
+from svtad.governance.queries.decided import decisions_for, saying
 from svtad.parties.actors import Actor
 from svtad.parties.views.pages import PageRequest, page
 from testphases.models import PlannedTestVersion, TestScope
@@ -71,6 +72,8 @@ def _found(actor: Actor, text: str) -> list[Found]:
         dmcs = DeviceModelCombination.objects.filter(Q(reference__icontains=text) | Q(name__icontains=text))
         kinds.append(("Device Model Combinations", "dmc", dmcs.order_by("reference")))
     kinds.append(("Matters", "matter", matters))
+    decided = saying(decisions_for(actor), text).select_related("matter", "taken_at")
+    kinds.append(("Decisions", "decision", decided))
     results = []
     for heading, kind, rows in kinds:
         first = list(rows[: SHOWN + 1])

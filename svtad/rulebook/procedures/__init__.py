@@ -26,6 +26,7 @@ from svtad.rulebook.procedures import (
 )
 from svtad.rulebook.procedures.machine import (
     DETERMINING,
+    ActWanted,
     Consultation,
     Group,
     NoticeDue,
@@ -40,6 +41,7 @@ from svtad.rulebook.procedures.machine import (
 __all__ = [
     "DETERMINING",
     "PROCEDURES",
+    "ActWanted",
     "Consultation",
     "Group",
     "NoticeDue",

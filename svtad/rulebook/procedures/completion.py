@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from svtad.rulebook.procedures.machine import Consultation, Group, NoticeDue, Procedure, Recipient, Transition
+from svtad.rulebook.procedures.machine import (
+    ActWanted,
+    Consultation,
+    Group,
+    NoticeDue,
+    Procedure,
+    Recipient,
+    Transition,
+)
 from svtad.rulebook.procedures.shared import DOCUMENT, RATIONALE, SVTAD, V1_23, document, step, text
 from svtad.rulebook.vocabulary import Body, CertificateState, WorkOffPlanState
 
+PACKAGE = document(
+    "The SIT Completion Report, the SIT Auditor Report, and the list of their sections that the DCC considers should "
+    "be redacted"
+)
 REVOKED = text("revoked", "The Test Completion Certificates that TAB revokes, pending resolution")
 
 TEST_COMPLETION_CERTIFICATE = Procedure(
@@ -186,6 +198,18 @@ COMPLETION_REPORT = Procedure(
     ),
     notices=(
         NoticeDue(
+            to=(Recipient.TAB,),
+            on="PRESENT_TO_TAB",
+            clause="19.5",
+            what="The SIT Completion Report, which the SIT Audit Report accompanies",
+        ),
+        NoticeDue(
+            to=(Recipient.PANEL,),
+            on="PROVIDE_TO_PANEL",
+            clause="19.5",
+            what="The SIT Completion Report, which the SIT Audit Report accompanies",
+        ),
+        NoticeDue(
             to=(Recipient.TAG,),
             on="PROVIDE_TO_TAG",
             clause="9.7",
@@ -205,7 +229,7 @@ def _before_panel(source: str) -> tuple[Transition, ...]:
     """The acts of 13.15 in any order, and the Panel's determination, which no state refuses (rule 16)."""
     return (
         step(source, Body.DCC, "ANNOUNCE", "ANNOUNCED", "13.15(a)", duty="shall"),
-        step(source, Body.DCC, "SEND_PACKAGE", "PACKAGE_SENT", "13.15(b)", DOCUMENT, duty="shall"),
+        step(source, Body.DCC, "SEND_PACKAGE", "PACKAGE_SENT", "13.15(b)", PACKAGE, duty="shall"),
         step(source, Body.DCC, "REVIEW_WITH_TAG", "TAG_REVIEWED", "13.15(c)", duty="shall"),
         step(source, Body.PANEL, "CONFIRM", "CONFIRMED", "13.16"),
         step(source, Body.PANEL, "NOT_MET", "NOT_MET", "13.16", RATIONALE),
@@ -244,6 +268,24 @@ SIT_COMPLETION = Procedure(
             what="Whether each Exit Criterion of SIT is met",
             states=("NOT_STARTED", "ANNOUNCED", "PACKAGE_SENT", "CONTINUE"),
             before=("CONFIRM", "NOT_MET"),
+            held_by=("REVIEW_WITH_TAG",),
+        ),
+    ),
+    acts_wanted=(
+        ActWanted(
+            body=Body.DCC,
+            outcome="ANNOUNCE",
+            clause="13.15(a)",
+            what="The announcement that the DCC considers SIT to be completed",
+            before=("CONFIRM", "NOT_MET"),
+            any_round=True,
+        ),
+        ActWanted(
+            body=Body.DCC,
+            outcome="SEND_PACKAGE",
+            clause="13.15(b)",
+            what="The reports and the list of what the DCC would redact, given to the Panel",
+            before=("CONFIRM", "NOT_MET"),
         ),
     ),
     notices=(
@@ -266,7 +308,8 @@ SIT_COMPLETION = Procedure(
     notes=(
         "The three acts of 13.15 come in any order; what is missing is shown, not refused (rule 16).",
         "A Panel confirmation is refused only where a pending severity dispute blocks it (14.5).",
-        "13.16 alone applies again after a direction; that TAG is asked anew is our choice.",
+        "13.16 alone applies again after a direction: more evidence is submitted, and nothing is announced anew; that "
+        "TAG is asked anew is our choice.",
     ),
 )
 

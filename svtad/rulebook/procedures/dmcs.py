@@ -8,6 +8,7 @@ from svtad.rulebook.procedures.shared import DECISION, NOT_STATED, RATIONALE, SV
 from svtad.rulebook.vocabulary import Body
 
 SUPPLIER = text("supplier", "The Supplier Party that disagrees, and with what")
+DECIDED_DMC = text("dmc", "The DMC that the DCC decided on")
 REDACTED = document("What TAG is consulted on, anonymised and redacted where appropriate")
 
 DMC_SELECTION = Procedure(
@@ -68,6 +69,7 @@ DMC_SELECTION = Procedure(
             on="DETERMINE",
             clause="13.4",
             what="The DMCs that the DCC has decided to use for testing",
+            tells=("dmcs",),
         ),
     ),
     subject="dmc",
@@ -118,8 +120,8 @@ DMC_DESELECTION = Procedure(
             REDACTED,
             duty="shall",
         ),
-        step("TAG_CONSULTED", Body.DCC, "DESELECT", "DESELECTED", "13.6"),
-        step("TAG_CONSULTED", Body.DCC, "KEEP", "KEPT", "13.6"),
+        step("TAG_CONSULTED", Body.DCC, "DESELECT", "DESELECTED", "13.6", DECIDED_DMC),
+        step("TAG_CONSULTED", Body.DCC, "KEEP", "KEPT", "13.6", DECIDED_DMC),
         *(
             step(
                 source,
@@ -167,6 +169,7 @@ DMC_DESELECTION = Procedure(
                 on=outcome,
                 clause="13.6",
                 what="The DCC's decision whether to de-select the DMC from testing",
+                tells=("dmc",),
             )
             for outcome in ("DESELECT", "KEEP")
         ),
@@ -184,6 +187,7 @@ DMC_DESELECTION = Procedure(
             on="CONSULT_ON_SUPPLY",
             clause="13.9",
             what="Any alternative course of action that the DCC recommends",
+            tells=("alternative",),
         ),
     ),
     subject="dmc",

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from svtad.rulebook.procedures.machine import Group, Procedure, Referral, Transition
 from svtad.rulebook.procedures.wording import (
     GROUPS,
+    act_wanted,
     attachments,
     capital,
     deciders,
@@ -106,6 +107,8 @@ def _procedure(procedure: Procedure) -> Iterator[str]:
     for each in procedure.consultations:
         needed = " Without it, or a record that none was given, the step is refused." if each.is_needed else ""
         yield f"- {capital(who(each.body))} {each.duty} be asked ({each.clause}): {each.what}.{needed}"
+    for act in procedure.acts_wanted:
+        yield f"- {act_wanted(act)}"
     for due in procedure.notices:
         yield f"- {notice(due)}"
     for need in procedure.opens_with:

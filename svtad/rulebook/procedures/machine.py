@@ -69,7 +69,8 @@ class NoticeDue:
     """Somebody must be told something: ``to`` whom, ``on`` which outcome (OPEN: when the matter is opened), by what.
 
     ``within`` is the window where the clause states one. ``before`` names outcomes of the same procedure that the
-    clause lets happen only after this notice; most have none.
+    clause lets happen only after this notice; most have none. ``tells`` names the data of the step that the clause
+    gives to every recipient, whoever of them may not see the rest of the matter (13.4: which DMCs).
     """
 
     to: tuple[Recipient, ...]
@@ -79,6 +80,7 @@ class NoticeDue:
     duty: str = "shall"
     within: Window | None = None
     before: tuple[str, ...] = ()
+    tells: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,7 +89,8 @@ class Consultation:
 
     ``duty``: shall or may. A step that comes before the view was given, or before "no view by date" was recorded, is
     refused where ``is_needed``; otherwise what is missing is shown. ``body`` may be a kind of recipient that takes no
-    step of any procedure, such as the stakeholders: what they said is recorded for them.
+    step of any procedure, such as the stakeholders: what they said is recorded for them. ``held_by`` names steps of the
+    same procedure that are the consulting itself: where one was taken in the round, the view was had.
     """
 
     body: Body | Recipient
@@ -97,6 +100,23 @@ class Consultation:
     before: tuple[str, ...] = ()
     duty: str = "shall"
     is_needed: bool = False
+    held_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ActWanted:
+    """An act that the clause wants before the steps named ``before``: ``outcome`` of ``body``, in the same round.
+
+    What is missing is shown with the step, and refuses none (rule 16). Where ``any_round`` the act is wanted once, in
+    whatever round it was taken. ``what`` says in words what is wanted.
+    """
+
+    body: Body
+    outcome: str
+    clause: str
+    what: str
+    before: tuple[str, ...]
+    any_round: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -178,7 +198,8 @@ class Procedure:
     ``opens_with`` is what must be given to open a matter, ``opens_within`` the window for opening it where the clause
     states one, and ``opens_refers_to`` the body that it is put before where opening it is itself the referral.
     ``phase_kinds`` limits it to those Test Phases; empty means any. ``rounds_begin_with`` names the outcomes after
-    which views are asked anew. ``notes`` holds readings: what the text leaves open, and how it is taken here.
+    which views are asked anew, and ``acts_wanted`` what is to be done before an outcome of the round. ``notes`` holds
+    readings: what the text leaves open, and how it is taken here.
     """
 
     key: str
@@ -199,6 +220,7 @@ class Procedure:
     opens_within: Window | None = None
     opens_refers_to: Body | None = None
     consultations: tuple[Consultation, ...] = ()
+    acts_wanted: tuple[ActWanted, ...] = ()
     notices: tuple[NoticeDue, ...] = ()
     phase_kinds: tuple[str, ...] = ()
     subject: str = ""
@@ -220,6 +242,7 @@ class Procedure:
         """Every clause that the procedure cites, ranges written out, its own first."""
         cited = [self.clause, *(step.clause for step in self.transitions), *(each.clause for each in self.notices)]
         cited += [each.clause for each in self.consultations]
+        cited += [act.clause for act in self.acts_wanted]
         return tuple(dict.fromkeys(single for text in cited for single in _written_out(text)))
 
     @property
@@ -301,6 +324,15 @@ class Procedure:
             if step.body in DETERMINING and (step.body, step.outcome) == (body, outcome):
                 return step
         raise UnlistedStep(self, self.initial, body, outcome)
+
+    def determinations_elsewhere(self, state: str) -> tuple[Transition, ...]:
+        """What a determining body may decide from a state that does not list it, each outcome once (rule 16)."""
+        listed = {(step.body, step.outcome) for step in self.transitions_from(state)}
+        found: dict[tuple[Body, str], Transition] = {}
+        for step in self.transitions:
+            if step.body in DETERMINING and (step.body, step.outcome) not in listed:
+                found.setdefault((step.body, step.outcome), step)
+        return tuple(found.values())
 
     def notices_on(self, outcome: str) -> tuple[NoticeDue, ...]:
         """What must be told, and to whom, once that outcome is recorded ("OPEN": once the matter is open)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from svtad.rulebook.procedures.machine import Group, NoticeDue, Procedure, Recipient, Referral, Transition
+from svtad.rulebook.procedures.machine import ActWanted, Group, NoticeDue, Procedure, Recipient, Referral, Transition
 from svtad.rulebook.vocabulary import Body
 
 GROUPS: dict[Group, str] = {
@@ -119,6 +119,13 @@ def notice(due: NoticeDue) -> str:
     return f"{capital(listed(due.to))} {due.duty} be told {when}{before} ({due.clause}): {due.what}."
 
 
+def act_wanted(act: ActWanted) -> str:
+    """What is wanted before which outcomes, in a sentence."""
+    before = " or ".join(f"“{outcome_words(each)}”" for each in act.before)
+    again = "once" if act.any_round else "in each round"
+    return f"Wanted {again} before {before} ({act.clause}): {act.what}. What is missing is shown, and refuses nothing."
+
+
 def attachments(procedure: Procedure) -> tuple[tuple[Body, str, str], ...]:
     """What must be attached: (by whom, to which outcome, which document). OPEN is the opening of the matter."""
     found = [(procedure.proposer, "OPEN", need.title) for need in procedure.opens_with if need.kind == "file"]
@@ -140,6 +147,8 @@ def _lines(procedure: Procedure) -> Iterator[str]:
     yield f"  Proposed by {who(procedure.proposer)}. Decided by: {deciders(procedure)}."
     for each in procedure.consultations:
         yield f"  {capital(who(each.body))} {each.duty} be asked ({each.clause}): {each.what}."
+    for act in procedure.acts_wanted:
+        yield f"  {act_wanted(act)}"
     for due in procedure.notices:
         yield f"  {notice(due)}"
     for step in procedure.transitions:

@@ -1,0 +1,51 @@
+"""The registers of matters and of decisions, narrowed as somebody asks."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+
+from svtad.governance.models import Decision, Matter
+from svtad.lib.clock import london_midnight_after
+from svtad.parties.actors import Actor
+from svtad.rulebook.procedures import PROCEDURES
+
+
+def matters_in(actor: Actor, *, is_open: bool | None = None, text: str = "") -> QuerySet[Matter]:
+    """Return the matters that `actor` may see: open ones, or those at rest, whose reference or title is `text`."""
+    rows: QuerySet[Matter] = Matter.objects.visible_to(actor)
+    if is_open is not None:
+        at_rest = Q(pk__in=())
+        for rules in PROCEDURES.values():
+            at_rest |= Q(procedure=rules.key, state__in=rules.final)
+        rows = rows.exclude(at_rest) if is_open else rows.filter(at_rest)
+    if text:
+        rows = rows.filter(Q(reference__iexact=text) | Q(title__icontains=text))
+    return rows
+
+
+def decisions_in(
+    actor: Actor,
+    *,
+    is_superseded: bool | None = None,
+    first: dt.date | None = None,
+    last: dt.date | None = None,
+) -> QuerySet[Decision]:
+    """Return the decisions on matters that `actor` may see, each with `superseded_by`: its correction's public id.
+
+    `first` and `last` are the London days of when it was decided, both included.
+    """
+    corrections = Decision.objects.filter(supersedes=OuterRef("pk")).order_by("pk")
+    rows: QuerySet[Decision] = (
+        Decision.objects.filter(matter__in=Matter.objects.visible_to(actor))
+        .select_related("matter", "document", "supersedes")
+        .annotate(superseded_by=Subquery(corrections.values("public_id")[:1]))
+    )
+    if is_superseded is not None:
+        rows = rows.filter(Exists(corrections) if is_superseded else ~Exists(corrections))
+    if first is not None:
+        rows = rows.filter(decided_at__gte=london_midnight_after(first - dt.timedelta(days=1)))
+    if last is not None:
+        rows = rows.filter(decided_at__lt=london_midnight_after(last))
+    return rows
