@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from svtad.rulebook.procedures import Recipient, UnlistedStep, procedure
+from svtad.rulebook.procedures import PROCEDURES, Recipient, UnlistedStep, procedure
 from svtad.rulebook.vocabulary import (
     CertificateState,
     CountState,
@@ -114,3 +114,18 @@ def test_the_other_procedures_lead_where_their_clauses_say() -> None:
     assert walk("APPROVAL_TO_PROCEED", ("DCC", "ISSUE")) == "ISSUED"
     submitted = (("DCC", "CONSULT"), ("DCC", "SUBMIT"), ("SOS", "RETURN"), ("DCC", "SUBMIT"), ("SOS", "APPROVE"))
     assert DocumentState(walk("TAD_APPROVAL", *submitted)).is_approved
+
+
+@pytest.mark.clause("SVTAD 1.23", "13.16", "13.20", "13.21", "14.2")
+def test_a_decision_on_what_others_put_forward_is_told_from_their_own_steps_and_referrals() -> None:
+    def answers(key: str) -> set[tuple[str, str]]:
+        rules = procedure(key)
+        return {(step.body, step.outcome) for step in rules.transitions if rules.answers(step)}
+
+    assert answers("EXCLUSION") == {("TAG", "AGREE"), ("TAG", "REJECT"), ("SOS", "UPHOLD"), ("SOS", "DISMISS")}
+    assert {body for body, _ in answers("SEVERITY_DISPUTE")} == {"TAG"}
+    assert {body for body, _ in answers("SIT_COMPLETION")} == {"PANEL"}
+    for rules in PROCEDURES.values():
+        for step in rules.transitions:
+            assert not (rules.answers(step) and rules.puts_forward(step))
+            assert rules.puts_forward(step) or rules.answers(step) or step.body not in rules.deciders
