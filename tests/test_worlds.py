@@ -101,5 +101,4 @@ def test_a_test_that_commits_has_one_of_its_own_committed(lent_one, transactiona
 
 def test_and_it_is_gone_after_it(transactional_db, request):
     assert rows() == set()
-    assert list(default_storage.listdir("")) == [[], []]
     assert request.config.stash[WORLDS]._standing == []
