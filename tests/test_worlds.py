@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.core.files.storage import default_storage
 from django.db import connection, transaction
 
 from svtad.governance.files import read_file
