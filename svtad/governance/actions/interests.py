@@ -37,7 +37,7 @@ def declare_interest(
     organisation that declares it; no other party does. Raises ActionDenied, and InvalidInput by field.
     """
     moment = at or now()
-    about = _seen_matter(matter, item, by=by)
+    about, audience = _about(matter, item, by=by)
     check_can_declare_interest(by, person=person, organisation=organisation)
     declared = declared_at or moment
     who = person.name if person else organisation.name if organisation else plain_line(name)
@@ -57,7 +57,7 @@ def declare_interest(
         organisation=organisation,
         name=who[:200],
         text=text.strip(),
-        audience=_audience(about, item, own=_own_keys(by, person=person, organisation=organisation)),
+        audience=_for_eyes(about, audience, own=_own_keys(by, person=person, organisation=organisation)),
         declared_at=declared,
         recorded_at=moment,
         recorded_by=by.label,
@@ -98,24 +98,28 @@ def withdraw_interest(*, interest: Interest, reason: str, by: Actor, at: dt.date
     return row
 
 
-def _seen_matter(matter: Matter | None, item: AgendaItem | None, *, by: Actor) -> Matter | None:
-    """Return the matter that it is about, None for an item that is none. Raises ActionDenied where it is not seen."""
-    if (matter is None) == (item is None):
+def _about(matter: Matter | None, item: AgendaItem | None, *, by: Actor) -> tuple[Matter | None, Audience]:
+    """Return the matter that it is about (None for an item that is none) and who sees what it is about.
+
+    Raises InvalidInput where not just one of the two is named, ActionDenied where `by` does not see it.
+    """
+    if item is not None and matter is None:
+        if not AgendaItem.objects.visible_to(by).filter(pk=item.pk).exists():
+            raise ActionDenied("", "There is no such item among those you may see.")
+        if item.matter is None:
+            return None, item.meeting.audience
+        matter = item.matter
+    elif matter is None or item is not None:
         raise InvalidInput.one("matter", "Name a matter, or an item of an agenda.")
-    if item is not None and not AgendaItem.objects.visible_to(by).filter(pk=item.pk).exists():
-        raise ActionDenied("", "There is no such item among those you may see.")
-    about = matter or (item.matter if item else None)
-    if about is not None:
-        check_sees_matter(by, about)
-    return about
+    check_sees_matter(by, matter)
+    return matter, matter.audience
 
 
-def _audience(matter: Matter | None, item: AgendaItem | None, *, own: frozenset[str]) -> Audience:
+def _for_eyes(matter: Matter | None, audience: Audience, *, own: frozenset[str]) -> Audience:
     """Return those who govern, as far as they see the matter, and the declarer's own organisation where that does."""
     if matter is None:
-        assert item is not None  # noqa: S101  for the type checker: one of the two is given
-        return item.meeting.audience
-    keys = keys_of(matter.audience)
+        return audience
+    keys = keys_of(audience)
     governing = frozenset(GOVERNANCE) if "public" in keys else keys & frozenset(GOVERNANCE)
     return audience_of(*governing, *(own & keys))
 

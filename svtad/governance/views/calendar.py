@@ -66,7 +66,7 @@ def _month_asked(text: str, today: dt.date) -> dt.date:
     if not text.strip():
         return today.replace(day=1)
     try:
-        first = dt.datetime.strptime(text.strip(), "%Y-%m").date()  # noqa: DTZ007 (a month has no zone)
+        first = dt.date.fromisoformat(f"{text.strip()}-01")
     except ValueError:
         first = dt.date.min
     if not 2000 <= first.year < 2100:

@@ -21,7 +21,7 @@ from svtad.governance.actions import (
     preview_meeting_decisions,
     record_meeting_decisions,
 )
-from svtad.governance.models import Meeting, MeetingState
+from svtad.governance.models import AgendaItem, Meeting, MeetingState
 from svtad.governance.policies import check_can_keep_meeting
 from svtad.governance.queries.meetings import AgendaRow, Quorum, agenda_of, minutes_of, quorum_of
 from svtad.governance.views.matter import severities_of
@@ -68,7 +68,7 @@ def decide(request: PageRequest, public_id: str) -> HttpResponseBase:
     if not all([together.is_valid(), *(line.form.is_valid() for line in lines if line.form)]):
         return _shown(request, found, lines, together, quorum, status=HTTPStatus.BAD_REQUEST)
     chosen = [line for line in lines if line.form and line.form.cleaned_data["outcome"]]
-    taken = [_taken(line, together) for line in chosen]
+    taken = [_taken(line.row.item, form, together) for line in chosen if (form := line.form)]
     reason = together.cleaned_data.get("quorum_reason", "")
     digest = _digest(taken, reason)
     act = request.POST.get("act", PREVIEW)
@@ -123,18 +123,17 @@ def _lines(request: PageRequest, found: Meeting) -> list[Line]:
     return lines
 
 
-def _taken(line: Line, together: TakenTogetherForm) -> Taken:
-    assert line.form is not None  # noqa: S101  for the type checker: only lines with a form are chosen
-    values = line.form.cleaned_data
+def _taken(item: AgendaItem, form: TakenForm, together: TakenTogetherForm) -> Taken:
+    values = form.cleaned_data
     return Taken(
-        item=line.row.item,
+        item=item,
         outcome=values["outcome"],
         expected_state=values["expected_state"] or None,
         given=Given(
             decided_at=together.cleaned_data["decided_at"],
             notified_at=together.cleaned_data["notified_at"],
             rationale=values["rationale"],
-            data=line.form.given,
+            data=form.given,
             against_computed=values.get("against_computed", False),
         ),
     )

@@ -14,19 +14,19 @@ from svtad.gates.policies import paper_audience
 from svtad.gates.queries import phase_kind_for
 from svtad.governance.actions import open_matter
 from svtad.governance.models import Matter
-from svtad.governance.policies import check_can_open_matter
-from svtad.governance.registry import RECORD_ONLY
+from svtad.governance.policies import check_can_open_recorded
+from svtad.governance.registry import OWNERS, RECORD_ONLY, WITHOUT_PHASE
 from svtad.lib.errors import InvalidInput
 from svtad.parties.actors import Actor
-from svtad.parties.models import Organisation, OrganisationKind
-from svtad.parties.policies import allowed, require
+from svtad.parties.models import Organisation
+from svtad.parties.policies import allowed
 from svtad.parties.views.pages import PageRequest, carried_out, done, page
 from svtad.portal.forms import OpenForm
 from svtad.rulebook.edition import PhaseKind
 from svtad.rulebook.procedures import PROCEDURES, Procedure
 from svtad.rulebook.procedures.listing import grouped
 from svtad.rulebook.procedures.wording import GROUPS
-from svtad.rulebook.vocabulary import Body, Step
+from svtad.rulebook.vocabulary import Step
 from testphases.models import TestScope
 from testphases.models.scopes import ScopeState
 from testphases.queries import scopes_for
@@ -50,15 +50,8 @@ HINTS = {
     "WORK_OFF_PLAN": "A plan is drawn up there from the open Testing Issues that are in none yet.",
     "APPROVAL_TO_PROCEED": "It is drafted there, once 12.5(a) to (d) are met.",
 }
-#: Subjects that are no phase's, or that of several.
-_WITHOUT_PHASE = frozenset({"document_version", "dmc", "release"})
 #: Phases for which these are over and done with.
 _NOT_WHEN_COMPLETE = frozenset({"DESCOPE_PIT", "DESCOPE_SIT", "OVERLAP", "SIT_COMPLETION", "TAD_APPROVAL"})
-#: Which kinds of organisation bring a matter that the DCC does not: a Supplier Party is a Testing Participant too.
-_OWNERS: dict[str, tuple[OrganisationKind, ...]] = {
-    Body.PARTICIPANT: (OrganisationKind.SUPPLIER_PARTY, OrganisationKind.TESTING_PARTICIPANT),
-    Body.SUPPLIER: (OrganisationKind.SUPPLIER_PARTY,),
-}
 
 
 @dataclass(frozen=True)
@@ -78,7 +71,7 @@ class Row:
 def register(request: PageRequest) -> HttpResponseBase:
     """List the procedures, who proposes and who decides, and where each is opened."""
     groups = [
-        (GROUPS[group], [Row(rules, allowed(_check_can_open, request.actor, rules)[1]) for rules in held])
+        (GROUPS[group], [Row(rules, allowed(check_can_open_recorded, request.actor, rules)[1]) for rules in held])
         for group, held in grouped(PROCEDURES.values())
     ]
     return render(request, "portal/register.html", {"title": "Open a matter", "groups": groups})
@@ -90,10 +83,10 @@ def open_(request: PageRequest, procedure: str) -> HttpResponseBase:
     rules = PROCEDURES.get(procedure)
     if rules is None:
         raise Http404
-    _check_can_open(request.actor, rules)
+    check_can_open_recorded(request.actor, rules)
     about_issue = procedure in ISSUE_ACTS
     here = procedure not in ISSUE_ACTS and procedure not in PHASE_PAGES
-    without_phase = rules.key in RECORD_ONLY and rules.subject in _WITHOUT_PHASE
+    without_phase = rules.key in RECORD_ONLY and rules.subject in WITHOUT_PHASE
     scopes = [] if about_issue or without_phase else _scopes(request.actor, rules)
     data = request.POST if request.method == "POST" else None
     form = OpenForm(
@@ -104,8 +97,8 @@ def open_(request: PageRequest, procedure: str) -> HttpResponseBase:
         without_phase=without_phase,
         needs_title=rules.key in RECORD_ONLY,
         wanted=[need.title for need in rules.opens_with if need.kind == "text"],
-        owners=Organisation.objects.filter(kind__in=_OWNERS[rules.proposer]).order_by("name")
-        if here and rules.proposer in _OWNERS
+        owners=Organisation.objects.filter(kind__in=OWNERS[rules.proposer]).order_by("name")
+        if here and rules.proposer in OWNERS
         else None,
         initial={"scope": request.GET.get("scope")},
     )
@@ -123,13 +116,6 @@ def open_(request: PageRequest, procedure: str) -> HttpResponseBase:
         "record_only": procedure in RECORD_ONLY,
     }
     return render(request, "portal/open.html", context, status=400 if form.errors else 200)
-
-
-def _check_can_open(actor: Actor, rules: Procedure) -> None:
-    """As for any matter; what others than the DCC bring, and is only recorded yet, is opened for them here."""
-    check_can_open_matter(actor, rules)
-    if rules.key in RECORD_ONLY and rules.proposer != Body.DCC:
-        require(actor, "open_matter", clause=rules.clause, what=f"put this before a body: {rules.title}")
 
 
 def _scopes(actor: Actor, rules: Procedure) -> list[TestScope]:
