@@ -16,8 +16,8 @@ from reports import actions
 from reports.serializers import ReportFilter, ReportIn, ReportSerializer, show_report
 from svtad.gates.models import Assessment, FiledReport
 from svtad.governance.api import download
+from svtad.governance.api.work_serializers import JobSerializer, show_job
 from svtad.governance.models import StoredFile
-from svtad.governance.serializers import JobSerializer, show_job
 from svtad.lib.errors import ActionDenied
 from svtad.lib.rest import CURSOR_PARAMETERS, answers, checked, cursor_page_of, find
 from svtad.parties.actors import Actor

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from svtad.governance.serializers import ContradictionSerializer
 from svtad.intake.serializers import TextsField
 from svtad.lib.rest import MomentField, PublicIdField, StrictSerializer
 from testphases.models import InstallationType, Outcome, TestKind
@@ -43,6 +44,10 @@ class PhaseSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     kind = serializers.CharField()
     state = serializers.ChoiceField(choices=ScopeState.choices)
+    contradicted = ContradictionSerializer(
+        allow_null=True,
+        help_text="Where it is complete, and the Panel has determined otherwise since (13.16): by what. Null else.",
+    )
     programme = serializers.CharField()
     release = serializers.CharField()
     document = serializers.CharField()

@@ -115,6 +115,7 @@ def dispute_severity(
         scope=fresh.scope,
         title=f"Severity of {fresh.reference}: DCC {fresh.severity}, {raised_by} {participant_severity}",
         rationale=reasons,
+        data={"participant_severity": participant_severity},
         audience=audience_of(*GOVERNANCE, org_key(raised_by)),
         by=by,
         at=at,
@@ -215,6 +216,7 @@ def _open(
     audience: Audience,
     by: Actor,
     at: dt.datetime,
+    data: dict[str, str] | None = None,
     opened_at: dt.datetime | None = None,
     raised_by: Organisation | None = None,
 ) -> Matter:
@@ -226,6 +228,7 @@ def _open(
         version=version.version,
         title=title,
         rationale=rationale,
+        data=data,
         scope_id=scope.public_id,
         audience=audience,
         by=by,

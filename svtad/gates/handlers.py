@@ -7,8 +7,10 @@ import datetime as dt
 from django.urls import NoReverseMatch, reverse
 
 from svtad.gates import actions
+from svtad.gates.queries.contradicted import contradicted_by_id
 from svtad.governance import handlers as governance_handlers
 from svtad.governance.models import Decision, Matter
+from svtad.governance.registry import register_contradictions
 from svtad.parties.actors import Actor
 from svtad.parties.models import Audience
 from svtad.rulebook.procedures import procedure
@@ -101,3 +103,4 @@ def register() -> None:
         ("TAD_APPROVAL", GatesHandler()),
     ):
         governance_handlers.register(key, handler)
+    register_contradictions(contradicted_by_id)

@@ -14,7 +14,7 @@ import os
 import re
 import tempfile
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage
@@ -103,6 +103,19 @@ def store_file(
             detail={"sha256": sha256, "size": size, "purpose": purpose},
         )
     return stored
+
+
+def keep_upload(upload: Any, *, purpose: str, audience: Audience, by: Actor, is_synthetic: bool = False) -> StoredFile:
+    """Keep the file that a form sent, under its own name. Raises InvalidInput as `store_file` does."""
+    return store_file(
+        content=upload.file,
+        name=upload.name or purpose,
+        media_type=upload.content_type or "application/octet-stream",
+        purpose=purpose,
+        audience=audience,
+        by=by,
+        is_synthetic=is_synthetic,
+    )
 
 
 def open_file(stored: StoredFile) -> BinaryIO:

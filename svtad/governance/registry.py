@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -113,6 +113,23 @@ def register_phases(source: PhaseSource) -> None:
 def phase_for(actor: Actor, public_id: str) -> Phase | None:
     """Return the Test Phase of that public id, or None where there is none among those that `actor` may see."""
     return _phases[0](actor, public_id) if _phases else None
+
+
+#: Tells which Test Phases of those public ids are where an earlier decision of a body put them though the body has
+#: decided otherwise since, and by which decision.
+ContradictionSource = Callable[[Iterable[str]], dict[str, Decision]]
+_contradictions: list[ContradictionSource] = []
+
+
+def register_contradictions(source: ContradictionSource) -> None:
+    """Let the app that knows what became of the phases tell which are contradicted. The last one counts."""
+    _contradictions[:] = [source]
+
+
+def contradicted_phases(public_ids: Iterable[str]) -> dict[str, Decision]:
+    """Return the decision that contradicts where a Test Phase is, by its public id, of those that are contradicted."""
+    wanted = {each for each in public_ids if each}
+    return _contradictions[0](wanted) if _contradictions and wanted else {}
 
 
 def register(procedure_key: str, handler: Handler) -> None:

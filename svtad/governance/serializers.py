@@ -1,4 +1,4 @@
-"""Jobs, files, matters and decisions as REST shows them, and what may be sent in about them."""
+"""Matters and decisions as REST shows them."""
 
 from __future__ import annotations
 
@@ -7,70 +7,26 @@ from typing import Any
 
 from rest_framework import serializers
 
-from svtad.governance.models import Deadline, Decision, Job, JobState, Matter, StoredFile, ViewRequest
-from svtad.governance.queries import Waiting
+from svtad.governance.models import Deadline, Decision, Matter, ViewRequest
+from svtad.governance.queries import Waiting, lacks
+from svtad.governance.queries.contradictions import Contradiction, contradicted_decisions, contradictions
 from svtad.governance.queries.deadlines import Count, counts_of
+from svtad.governance.queries.rest import windows_over
 from svtad.lib.clock import now
-from svtad.lib.rest import DayField, MomentField, PlainJSONField, PublicIdField, StrictSerializer
+from svtad.parties.actors import Actor
 from svtad.rulebook.procedures import PROCEDURES, Transition
-from svtad.rulebook.vocabulary import Body
-
-#: Whose view may be asked at all: bodies, and those whom procedures consult though they take no step of any.
-CONSULTEES = list(
-    dict.fromkeys(
-        [
-            *(body.value for body in Body),
-            *sorted(str(each.body.value) for rules in PROCEDURES.values() for each in rules.consultations),
-        ]
-    )
-)
 
 
-class JobSerializer(serializers.Serializer[Any]):
-    """A piece of long work: where it is, and what came of it."""
+class ContradictionSerializer(serializers.Serializer[Any]):
+    """What the Panel determined otherwise after it had confirmed a Test Phase (13.16).
 
-    id = serializers.CharField()
-    kind = serializers.CharField()
-    title = serializers.CharField()
-    state = serializers.ChoiceField(choices=JobState.choices)
-    progress_done = serializers.IntegerField()
-    progress_total = serializers.IntegerField()
-    progress_message = serializers.CharField()
-    result = serializers.DictField(allow_null=True)
-    error = serializers.CharField()
-    recorded_at = serializers.DateTimeField()
-    finished_at = serializers.DateTimeField(allow_null=True)
+    The phase stays where the confirmation put it. `matter` is null where it is not for the caller to see.
+    """
 
-
-class JobFilter(StrictSerializer):
-    """What a list of jobs may be narrowed by."""
-
-    kind = serializers.CharField(max_length=40, required=False)
-    state = serializers.ChoiceField(choices=JobState.choices, required=False)
-    cursor = serializers.CharField(required=False)
-    page_size = serializers.CharField(required=False)
-
-
-class FileSerializer(serializers.Serializer[Any]):
-    """A stored file. Its bytes are at `/files/{id}/content`."""
-
-    id = serializers.CharField()
-    name = serializers.CharField()
-    media_type = serializers.CharField()
-    size = serializers.IntegerField()
-    sha256 = serializers.CharField()
-    purpose = serializers.CharField()
-    recorded_at = serializers.DateTimeField()
-    recorded_by = serializers.CharField()
-
-
-class DocumentIn(StrictSerializer):
-    """A document to keep, as a multipart form: minutes, a letter, a plan. Who may see the matter may see it."""
-
-    file = serializers.FileField()
-    matter = PublicIdField(
-        required=False, help_text="The matter that it is for; without one it is for all those who govern."
-    )
+    decided_at = serializers.DateTimeField()
+    clause = serializers.CharField()
+    matter = serializers.CharField(allow_null=True)
+    decision = serializers.CharField(allow_null=True)
 
 
 class DecisionSerializer(serializers.Serializer[Any]):
@@ -91,6 +47,10 @@ class DecisionSerializer(serializers.Serializer[Any]):
     against_computed = serializers.BooleanField()
     out_of_order = serializers.BooleanField(help_text="Recorded though no step listed it from that state (rule 16).")
     missing = serializers.ListField(child=serializers.CharField(), help_text="What was wanted before it and not there.")
+    contradicted = ContradictionSerializer(
+        allow_null=True,
+        help_text="Where the same body has decided otherwise of the same Test Phase since (13.16): by what. Null else.",
+    )
     supersedes = serializers.CharField(allow_null=True, help_text="The decision that this one corrects.")
     decided_at = serializers.DateTimeField()
     notified_at = serializers.DateTimeField(allow_null=True)
@@ -107,23 +67,6 @@ class DecisionRowSerializer(DecisionSerializer):
     superseded_by = serializers.CharField(allow_null=True)
 
 
-class DecisionFilter(StrictSerializer):
-    """What the register of decisions may be narrowed by. Days are London days of when it was decided, both included."""
-
-    body = serializers.ChoiceField(choices=[body.value for body in Body], required=False)
-    procedure = serializers.ChoiceField(choices=sorted(PROCEDURES), required=False)
-    clause = serializers.CharField(max_length=60, required=False)
-    outcome = serializers.CharField(max_length=30, required=False)
-    matter = PublicIdField(required=False)
-    superseded = serializers.BooleanField(required=False, help_text="Of those corrected since, or of those that stand.")
-    cursor = serializers.CharField(required=False)
-    page_size = serializers.CharField(required=False)
-
-    def get_fields(self) -> dict[str, Any]:
-        """Return the fields with `from` and `to`, which no attribute can be called."""
-        return super().get_fields() | {"from": DayField(required=False), "to": DayField(required=False)}
-
-
 class StepSerializer(serializers.Serializer[Any]):
     """A step that the matter's procedure lists from its state, with what has to be given."""
 
@@ -132,6 +75,27 @@ class StepSerializer(serializers.Serializer[Any]):
     leads_to = serializers.CharField()
     clause = serializers.CharField()
     needs = serializers.ListField(child=serializers.CharField())
+
+
+class LackSerializer(serializers.Serializer[Any]):
+    """Something that the procedure wants before a step, and that is not there yet."""
+
+    what = serializers.CharField(help_text="The act or the view that is wanted, with its clause.")
+    refuses = serializers.BooleanField(
+        help_text="Whether the step is refused until it is there. Else it is recorded, and marked as `missing` it."
+    )
+
+
+class MatterStepSerializer(StepSerializer):
+    """A step listed from the matter's state, with what is missing before it and where its window stands."""
+
+    missing = LackSerializer(
+        many=True, help_text="Acts and views that the procedure wants before this step and that were not taken or had."
+    )
+    last_day = serializers.DateField(
+        allow_null=True, help_text="The last London day of its window or deadline; null where none is set."
+    )
+    window_over = serializers.BooleanField(help_text="Whether that day is past.")
 
 
 class MatterSerializer(serializers.Serializer[Any]):
@@ -150,6 +114,18 @@ class MatterSerializer(serializers.Serializer[Any]):
     opened_at = serializers.DateTimeField()
     recorded_at = serializers.DateTimeField()
     recorded_by = serializers.CharField()
+
+
+class MatterRowSerializer(MatterSerializer):
+    """A matter with whether anything is left to do on it."""
+
+    at_rest = serializers.BooleanField(
+        help_text="Whether nothing is left to do: its procedure says so of its state, or `window_over`."
+    )
+    window_over = serializers.BooleanField(
+        help_text="Whether only a window was left in which somebody might have taken it further (13.21), and the last "
+        "day of it is past: what was decided stands, though no step was recorded."
+    )
 
 
 class ViewSerializer(serializers.Serializer[Any]):
@@ -192,13 +168,24 @@ class DeadlineSerializer(serializers.Serializer[Any]):
     is_over = serializers.BooleanField()
 
 
-class MatterDetailSerializer(MatterSerializer):
-    """A matter with its decisions, views and deadlines, and the steps that may follow."""
+class MatterDetailSerializer(MatterRowSerializer):
+    """A matter with what was given to open it, its decisions, views and deadlines, and the steps that may follow."""
 
+    data = serializers.DictField(  # type: ignore[assignment]
+        help_text="What was stated to open it, by the keys of the procedure's requirements."
+    )
+    attachment = serializers.CharField(allow_null=True, help_text="The file that was given to open it.")
+    received_on = serializers.DateField(
+        allow_null=True, help_text="The London day from which the window for opening it ran."
+    )
     decisions = DecisionSerializer(many=True)
     view_requests = ViewRequestSerializer(many=True)
     deadlines = DeadlineSerializer(many=True)
-    steps = StepSerializer(many=True)
+    contradicted = ContradictionSerializer(
+        allow_null=True,
+        help_text="Where the Panel has contradicted the phase that it is about: by what. Null where it has not.",
+    )
+    steps = MatterStepSerializer(many=True)
 
 
 class WaitingSerializer(serializers.Serializer[Any]):
@@ -211,140 +198,20 @@ class WaitingSerializer(serializers.Serializer[Any]):
     is_overdue = serializers.BooleanField()
 
 
-class ViewAskIn(StrictSerializer):
-    """Whose view is asked, and by which London day."""
-
-    body = serializers.ChoiceField(
-        choices=CONSULTEES, help_text="A body, or others whom the procedure consults (PARTIES, STAKEHOLDERS)."
-    )
-    respond_by = DayField(required=False, allow_null=True, default=None)
-
-
-class ViewIn(StrictSerializer):
-    """What a body said, or that it gave no view by the date."""
-
-    text = serializers.CharField(required=False, default="", allow_blank=True, max_length=20_000)
-    is_none = serializers.BooleanField(required=False, default=False)
-    given_at = MomentField(required=False, allow_null=True, default=None)
-    document = PublicIdField(required=False, allow_null=True, default=None)
-
-
-class MatterFilter(StrictSerializer):
-    """What a list of matters may be narrowed by."""
-
-    procedure = serializers.ChoiceField(choices=sorted(PROCEDURES), required=False)
-    state = serializers.CharField(max_length=30, required=False)
-    phase = PublicIdField(required=False)
-    open = serializers.BooleanField(required=False, help_text="Of those not at rest, or of those at rest.")
-    q = serializers.CharField(max_length=100, required=False, help_text="The reference, or words of the title.")
-    cursor = serializers.CharField(required=False)
-    page_size = serializers.CharField(required=False)
-
-
-class OpenIn(StrictSerializer):
-    """Something to put before a body under a procedure whose decisions are only recorded so far.
-
-    What another resource opens (an exclusion, a certificate) is refused here, with where it is opened.
-    """
-
-    procedure = serializers.ChoiceField(choices=sorted(PROCEDURES))
-    title = serializers.CharField(max_length=300)
-    rationale = serializers.CharField(
-        required=False, default="", allow_blank=True, max_length=20_000, help_text="Needed where the clause wants it."
-    )
-    phase = PublicIdField(
-        required=False,
-        allow_null=True,
-        default=None,
-        help_text="The Test Phase it is about; where there is one, needed.",
-    )
-    organisation = serializers.CharField(
-        max_length=24,
-        required=False,
-        allow_null=True,
-        default=None,
-        help_text="The code of the Testing Participant or Supplier Party that brings it, where one does; it sees it.",
-    )
-    opened_at = MomentField(required=False, allow_null=True, default=None)
-
-
-class InboxFilter(StrictSerializer):
-    """Which of what is open: what waits for the caller's bodies, or what they brought and others have to do."""
-
-    list = serializers.ChoiceField(
-        choices=["needs_you", "waits_for_others"], required=False, help_text="`needs_you` where nothing is said."
-    )
-
-
-class DecisionIn(StrictSerializer):
-    """A decision to record. `document` is the id of a stored file; `data` holds what the step needs by key."""
-
-    body = serializers.ChoiceField(choices=[body.value for body in Body])
-    outcome = serializers.CharField(max_length=30)
-    decided_at = MomentField()
-    notified_at = MomentField(required=False, allow_null=True, default=None)
-    effective_at = MomentField(required=False, allow_null=True, default=None)
-    rationale = serializers.CharField(required=False, default="", allow_blank=True, max_length=20_000)
-    meeting = serializers.CharField(required=False, default="", allow_blank=True, max_length=120)
-    data = PlainJSONField(  # type: ignore[assignment]
-        required=False, default=dict, help_text="An object: what the step needs, by key (see `steps` of the matter)."
-    )
-    document = PublicIdField(required=False, allow_null=True, default=None)
-    against_computed = serializers.BooleanField(required=False, default=False)
-    expected_state = serializers.CharField(
-        required=False, max_length=30, help_text="The state you saw: refused (409) where it is another by now."
-    )
-
-
-class CorrectionIn(StrictSerializer):
-    """What a body decided, where that was recorded wrongly, and what was wrong with the record."""
-
-    outcome = serializers.CharField(max_length=30)
-    decided_at = MomentField()
-    notified_at = MomentField(required=False, allow_null=True, default=None)
-    effective_at = MomentField(required=False, allow_null=True, default=None)
-    rationale = serializers.CharField(required=False, default="", allow_blank=True, max_length=20_000)
-    meeting = serializers.CharField(required=False, default="", allow_blank=True, max_length=120)
-    data = PlainJSONField(required=False, default=dict)  # type: ignore[assignment]
-    document = PublicIdField(
-        required=False, allow_null=True, default=None, help_text="Without one, the recorded document stays."
-    )
-    against_computed = serializers.BooleanField(required=False, default=False)
-    reason = serializers.CharField(max_length=300)
-
-
-def show_job(job: Job) -> dict[str, Any]:
-    """Return the job as `JobSerializer` describes it."""
+def show_contradiction(against: Contradiction | None) -> dict[str, Any] | None:
+    """Return the contradiction as `ContradictionSerializer` describes it; None where there is none."""
+    if against is None:
+        return None
+    seen = against.matter is not None
     return {
-        "id": job.public_id,
-        "kind": job.kind,
-        "title": job.title,
-        "state": job.state,
-        "progress_done": job.progress_done,
-        "progress_total": job.progress_total,
-        "progress_message": job.progress_message,
-        "result": job.result,
-        "error": job.error,
-        "recorded_at": job.recorded_at,
-        "finished_at": job.finished_at,
+        "decided_at": against.decision.decided_at,
+        "clause": against.decision.clause,
+        "matter": against.matter.public_id if against.matter else None,
+        "decision": against.decision.public_id if seen else None,
     }
 
 
-def show_file(stored: StoredFile) -> dict[str, Any]:
-    """Return the file as `FileSerializer` describes it."""
-    return {
-        "id": stored.public_id,
-        "name": stored.name,
-        "media_type": stored.media_type,
-        "size": stored.size,
-        "sha256": stored.sha256,
-        "purpose": stored.purpose,
-        "recorded_at": stored.recorded_at,
-        "recorded_by": stored.recorded_by,
-    }
-
-
-def show_decision(decision: Decision, matter: Matter) -> dict[str, Any]:
+def show_decision(decision: Decision, matter: Matter, *, against: Contradiction | None = None) -> dict[str, Any]:
     """Return the decision on `matter` as `DecisionSerializer` describes it."""
     return {
         "id": decision.public_id,
@@ -362,6 +229,7 @@ def show_decision(decision: Decision, matter: Matter) -> dict[str, Any]:
         "against_computed": decision.against_computed,
         "out_of_order": decision.out_of_order,
         "missing": decision.missing,
+        "contradicted": show_contradiction(against),
         "supersedes": decision.supersedes.public_id if decision.supersedes else None,
         "decided_at": decision.decided_at,
         "notified_at": decision.notified_at,
@@ -371,14 +239,18 @@ def show_decision(decision: Decision, matter: Matter) -> dict[str, Any]:
     }
 
 
-def show_decision_row(decision: Any) -> dict[str, Any]:
-    """Return the decision, as `decisions_in` found it, as `DecisionRowSerializer` describes it."""
-    matter = decision.matter
-    return show_decision(decision, matter) | {
-        "reference": matter.reference,
-        "procedure": matter.procedure,
-        "superseded_by": decision.superseded_by,
-    }
+def show_decision_rows(decisions: list[Any], actor: Actor) -> list[dict[str, Any]]:
+    """Return the decisions, as `decisions_in` found them, as `DecisionRowSerializer` describes each."""
+    against = contradicted_decisions(actor, decisions)
+    return [
+        show_decision(decision, decision.matter, against=against.get(decision.pk))
+        | {
+            "reference": decision.matter.reference,
+            "procedure": decision.matter.procedure,
+            "superseded_by": decision.superseded_by,
+        }
+        for decision in decisions
+    ]
 
 
 def show_matter(matter: Matter) -> dict[str, Any]:
@@ -400,17 +272,53 @@ def show_matter(matter: Matter) -> dict[str, Any]:
     }
 
 
-def show_matter_whole(matter: Matter) -> dict[str, Any]:
+def show_matter_rows(matters: list[Matter]) -> list[dict[str, Any]]:
+    """Return the matters as `MatterRowSerializer` describes each."""
+    over = windows_over(matters, moment=now())
+    return [
+        show_matter(matter)
+        | {
+            "at_rest": matter.pk in over or PROCEDURES[matter.procedure].is_final(matter.state),
+            "window_over": matter.pk in over,
+        }
+        for matter in matters
+    ]
+
+
+def show_matter_whole(matter: Matter, actor: Actor) -> dict[str, Any]:
     """Return the matter with its decisions and next steps, as `MatterDetailSerializer` describes it."""
-    decisions = Decision.objects.filter(matter=matter).select_related("document", "supersedes").order_by("sequence")
+    found = Decision.objects.filter(matter=matter).select_related("document", "supersedes", "matter")
+    decisions = list(found.order_by("sequence"))
+    against = contradicted_decisions(actor, decisions)
     requests = ViewRequest.objects.filter(matter=matter).prefetch_related("views__document")
     counts = counts_of(Deadline.objects.filter(matter=matter, ended_at=None).select_related("matter"), now())
-    return show_matter(matter) | {
-        "decisions": [show_decision(decision, matter) for decision in decisions],
+    [row] = show_matter_rows([matter])
+    return row | {
+        "data": matter.data,
+        "attachment": matter.attachment.public_id if matter.attachment else None,
+        "received_on": matter.received_on,
+        "decisions": [show_decision(each, matter, against=against.get(each.pk)) for each in decisions],
         "view_requests": [show_view_request(request) for request in requests],
         "deadlines": [show_deadline(count) for count in counts.values()],
-        "steps": _show_steps(PROCEDURES[matter.procedure].transitions_from(matter.state)),
+        "contradicted": show_contradiction(contradictions(actor, [matter.scope_id]).get(matter.scope_id)),
+        "steps": _show_next_steps(matter, counts.values()),
     }
+
+
+def _show_next_steps(matter: Matter, counts: Iterable[Count]) -> list[dict[str, Any]]:
+    rules = PROCEDURES[matter.procedure]
+    steps, lack = rules.transitions_from(matter.state), lacks(matter, rules)
+    held = {(each.deadline.body, each.deadline.outcome): each for each in counts}
+    shown = []
+    for step, plain in zip(steps, _show_steps(steps), strict=True):
+        count = held.get((step.body, step.outcome))
+        more = {
+            "missing": [{"what": each.text, "refuses": each.refuses} for each in lack(step)],
+            "last_day": count.deadline.last_day if count else None,
+            "window_over": count is not None and count.is_over,
+        }
+        shown.append(plain | more)
+    return shown
 
 
 def _show_steps(steps: Iterable[Transition]) -> list[dict[str, Any]]:

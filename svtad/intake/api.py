@@ -8,7 +8,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from svtad.governance.serializers import JobSerializer, show_job
+from svtad.governance.api.work_serializers import JobSerializer, show_job
 from svtad.intake import actions, queries
 from svtad.intake.models import BatchState, ImportBatch
 from svtad.intake.registry import importers

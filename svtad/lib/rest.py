@@ -16,6 +16,7 @@ from rest_framework.exceptions import APIException, NotFound, ParseError
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 
+from svtad.lib.errors import InvalidInput
 from svtad.lib.problems import CONTENT_TYPE
 
 _PUBLIC_ID = re.compile(r"[A-Za-z0-9]{22}")
@@ -135,6 +136,21 @@ def find(rows: QuerySet[Any], public_id: str) -> Any:
     if found is None:
         raise NotFound
     return found
+
+
+def named(
+    rows: QuerySet[Any], public_id: str | None, *, field: str, row: int | None = None, what: str = "thing"
+) -> Any:
+    """Return the row that a body names in `field` (of its `row`, where it has rows); None where it names none.
+
+    `rows` are those that the caller may see. Raises InvalidInput for what is not among them.
+    """
+    if not public_id:
+        return None
+    try:
+        return find(rows, public_id)
+    except NotFound:
+        raise InvalidInput.one(field, f"There is no such {what} among those you may see.", row=row) from None
 
 
 class PublicIdField(serializers.CharField):

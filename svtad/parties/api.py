@@ -140,9 +140,20 @@ class ApiView(APIView):
         """Return the page of `rows` (which have an `id`) that `?cursor=` asks for, the newest first."""
         return self._cut(Cursor(), rows, show)
 
+    def cursor_together(self, rows: QuerySet[Any], show_all: Callable[[list[Any]], list[Any]]) -> Response:
+        """Return such a page, all its rows shown at once: what is looked up for them is looked up once."""
+        return self._cut_together(Cursor(), rows, show_all)
+
+    def pages_together(self, rows: QuerySet[Any], show_all: Callable[[list[Any]], list[Any]]) -> Response:
+        """Return the page of `rows` that `?page=` asks for, all shown at once."""
+        return self._cut_together(Pages(), rows, show_all)
+
     def _cut(self, paging: BasePagination, rows: Any, show: Callable[[Any], Any]) -> Response:
+        return self._cut_together(paging, rows, lambda page: [show(row) for row in page])
+
+    def _cut_together(self, paging: BasePagination, rows: Any, show_all: Callable[[list[Any]], list[Any]]) -> Response:
         page: Any = paging.paginate_queryset(rows, self.request, view=self) or []
-        return paging.get_paginated_response([show(row) for row in page])
+        return paging.get_paginated_response(show_all(list(page)))
 
 
 def _once(write: Callable[..., Response]) -> Callable[..., Response]:

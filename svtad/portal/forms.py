@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 
+from svtad.governance.forms import DayInput, field_for
 from svtad.intake.registry import Importer
 from svtad.parties.views.proof import LONGEST_CREDENTIAL
+from svtad.rulebook.deadlines import Window
+from svtad.rulebook.procedures import Requirement
 
 
 class SignInForm(AuthenticationForm):
@@ -128,15 +132,19 @@ class OpenForm(forms.Form):
         full: bool,
         without_phase: bool = False,
         needs_title: bool = False,
-        wanted: Sequence[str] = (),
+        wanted: Sequence[Requirement] = (),
+        within: Window | None = None,
+        severities: tuple[str, ...] = (),
         owners: Any = None,
         **kwargs: Any,
     ) -> None:
-        """Ask for the subject, and for title and reasons when `full`; `wanted` is what the reasons have to say.
+        """Ask for the subject, and for title, reasons and what the procedure wants (`wanted`) when `full`.
 
+        `within` is the window for opening it, where the clause gives one: then it is asked from which day it runs.
         `owners` are the organisations of which one brings it, where the DCC does not.
         """
         super().__init__(*args, **kwargs)
+        self.stated: tuple[str, ...] = ()
         if owners is not None:
             self.fields["organisation"] = forms.ModelChoiceField(
                 owners,
@@ -160,9 +168,28 @@ class OpenForm(forms.Form):
                 required=needs_title,
                 help_text="What it is about." if needs_title else "When empty: the procedure and the phase.",
             )
+            if within is not None:
+                self.fields["received_on"] = forms.DateField(
+                    label="Received on",
+                    widget=DayInput(),
+                    help_text=f"The London day from which the window runs: {within.text} ({within.clause}).",
+                )
+            reasons = next((need for need in wanted if need.key == "rationale"), None)
+            others = [need for need in wanted if need is not reasons and need.kind != "file"]
+            self.stated = tuple(need.key for need in others)
+            for need in others:
+                self.fields[need.key] = field_for(need.kind, need.title, severities)
             self.fields["rationale"] = forms.CharField(
-                label="Reasons",
-                widget=forms.Textarea,
-                required=bool(wanted),
-                help_text=". ".join(wanted) if needs_title else "",
+                label=reasons.title if reasons else "Reasons", widget=forms.Textarea, required=reasons is not None
             )
+            for need in wanted:
+                if need.kind == "file":
+                    self.fields["attachment"] = forms.FileField(
+                        label=need.title, help_text="Kept unchanged under its SHA-256."
+                    )
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """Return the procedure's own statements by key, as JSON can hold them."""
+        values = {key: self.cleaned_data.get(key) for key in self.stated}
+        return {key: value.isoformat() if isinstance(value, dt.date) else value for key, value in values.items()}

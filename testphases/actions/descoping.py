@@ -65,6 +65,7 @@ def propose_descope(
         version=version.version,
         title=f"De-scope {count} of {scope.name}",
         rationale=justification,
+        data={"exceptional_circumstances": justification},
         scope_id=scope.public_id,
         audience=scope_audience(scope=scope),
         is_synthetic=scope.is_synthetic,

@@ -10,7 +10,8 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from svtad.governance.serializers import MatterSerializer, show_matter
+from svtad.governance.queries.contradictions import contradictions
+from svtad.governance.serializers import MatterSerializer, show_contradiction, show_matter
 from svtad.lib.errors import ActionDenied, InvalidInput
 from svtad.lib.rest import PAGE_PARAMETERS, answers, checked, find, page_of
 from svtad.parties.actors import Actor
@@ -87,7 +88,9 @@ class Phases(ApiView):
             "state": "state",
         }
         narrowed = {column: wanted[name] for name, column in columns.items() if name in wanted}
-        return self.pages(queries.scopes_for(self.actor).filter(**narrowed), _show_phase)
+        return self.pages_together(
+            queries.scopes_for(self.actor).filter(**narrowed), lambda page: _show_phases(page, self.actor)
+        )
 
 
 class OnePhase(ApiView):
@@ -98,8 +101,9 @@ class OnePhase(ApiView):
         """Show a Test Phase with who takes part in it."""
         scope = find(queries.scopes_for(self.actor), public_id)
         frozen = queries.current_exit_versions(scope)
+        [shown] = _show_phases([scope], self.actor)
         return Response(
-            _show_phase(scope)
+            shown
             | {
                 "participants": list(queries.participants(scope).values_list("code", flat=True)),
                 "stages": list(TestStage.objects.filter(scope=scope).values_list("name", flat=True)),
@@ -177,6 +181,11 @@ def _show_release(release: CapabilityRelease) -> dict[str, Any]:
         "programme": release.programme.code,
         "synthetic": release.is_synthetic,
     }
+
+
+def _show_phases(scopes: list[TestScope], actor: Actor) -> list[dict[str, Any]]:
+    against = contradictions(actor, [scope.public_id for scope in scopes])
+    return [_show_phase(scope) | {"contradicted": show_contradiction(against.get(scope.public_id))} for scope in scopes]
 
 
 def _show_phase(scope: TestScope) -> dict[str, Any]:

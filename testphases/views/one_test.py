@@ -10,7 +10,7 @@ from django.forms import Form
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 
-from svtad.governance.actions import store_file
+from svtad.governance.actions import keep_upload
 from svtad.governance.models import StoredFile
 from svtad.intake.models import ImportBatch
 from svtad.lib import clock
@@ -82,17 +82,8 @@ def add_evidence(request: PageRequest, run_key: str) -> HttpResponseBase:
 @transaction.atomic
 def _attach(request: PageRequest, run: TestRun, form: RunEvidenceForm) -> int:
     upload = form.cleaned_data["file"]
-    stored: StoredFile | None = None
-    if upload is not None:
-        stored = store_file(
-            content=upload.file,
-            name=upload.name,
-            media_type=upload.content_type or "application/octet-stream",
-            purpose="run_evidence",
-            audience=actions.scope_audience(scope=run.scope),
-            by=request.actor,
-            is_synthetic=run.scope.is_synthetic,
-        )
+    about: Any = {"audience": actions.scope_audience(scope=run.scope), "is_synthetic": run.scope.is_synthetic}
+    stored = keep_upload(upload, purpose="run_evidence", by=request.actor, **about) if upload else None
     return actions.attach_run_evidence(
         runs=[run], file=stored, no_file_needed=form.cleaned_data["no_file_needed"], by=request.actor
     )

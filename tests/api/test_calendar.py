@@ -10,6 +10,7 @@ from svtad.parties.audiences import GOVERNANCE, audience_of
 from svtad.rulebook.procedures import PROCEDURES
 from svtad.rulebook.procedures.listing import referrals
 from tests.factories import MAKER, at, decide
+from tests.opening import stated
 
 pytestmark = pytest.mark.django_db
 
@@ -64,7 +65,7 @@ def test_a_correction_that_cannot_be_names_its_field(administrator, wrong, field
 def test_a_month_has_its_working_days_what_falls_due_and_who_meets(caller):
     matter = open_matter(
         procedure="SEVERITY_DISPUTE", document="SVTAD", version="1.23", title="It", rationale="So.", by=MAKER,
-        audience=audience_of(*GOVERNANCE), at=at(days=1),
+        audience=audience_of(*GOVERNANCE), at=at(days=1), data=stated("SEVERITY_DISPUTE"),
     )  # fmt: skip
     plan_meeting(body="TAG", title="TAG 41", starts_at=at(days=2, hours=14.5), by=MAKER)
     registrar = caller("registrar")
@@ -88,7 +89,7 @@ def test_a_month_has_its_working_days_what_falls_due_and_who_meets(caller):
 def test_what_falls_due_in_a_month_carries_the_count(caller):
     matter = open_matter(
         procedure="INTERFACE_COUNT", document="SVTAD", version="1.23", title="It", rationale="So.", by=MAKER,
-        audience=audience_of(*GOVERNANCE), at=at(days=1),
+        audience=audience_of(*GOVERNANCE), at=at(days=1), data=stated("INTERFACE_COUNT"),
     )  # fmt: skip
     decide(matter, "TAG", "CONFIRM_SEVERITY", moment=at(days=2))
     for deadline in Deadline.objects.filter(matter=matter):

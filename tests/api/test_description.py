@@ -72,6 +72,7 @@ def on_what_exists(case: Case, world: World) -> Case:
         "notices": world.notice.public_id,
         "deliveries": world.delivery.public_id,
         "interests": world.interest.public_id,
+        "evidence": world.submitted.public_id,
     }
     if "token_key" in (case.path_parameters or {}):
         case.path_parameters["token_key"] = world.token_key

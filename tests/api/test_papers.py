@@ -15,6 +15,7 @@ from svtad.parties.audiences import GOVERNANCE, audience_of, org_key
 from testphases.models import PlannedTest, TestRun
 from tests.api.world import make_world
 from tests.factories import MAKER, make_dmc, make_issue
+from tests.opening import stated
 
 pytestmark = pytest.mark.django_db
 
@@ -270,7 +271,14 @@ def test_a_document_is_seen_by_who_may_see_its_matter_and_by_nobody_else(house, 
     mine = audience_of(*GOVERNANCE, org_key(house.supplier))
     dispute, report = (
         open_matter(
-            procedure=key, document="SVTAD", version="1.23", title=key, audience=audience, rationale="So.", by=MAKER
+            procedure=key,
+            document="SVTAD",
+            version="1.23",
+            title=key,
+            audience=audience,
+            rationale="So.",
+            by=MAKER,
+            data=stated(key),
         )
         for key, audience in (("SEVERITY_DISPUTE", mine), ("ASSURANCE_REPORT", audience_of("dcc", "tab")))
     )

@@ -17,6 +17,7 @@ from svtad.parties.audiences import GOVERNANCE, audience_of
 from svtad.rulebook.procedures import PROCEDURES
 from tests.api.world import make_world
 from tests.factories import MAKER, at, decide
+from tests.opening import stated, wanted
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +30,12 @@ REASONS = "Because of what was found."
 @pytest.mark.parametrize("key", sorted(RECORD_ONLY))
 def test_what_is_only_recorded_is_opened_here(house, caller, key):
     rules = PROCEDURES[key]
-    body = {"procedure": key, "title": f"About {key}", "rationale": REASONS}
+    body = {"procedure": key, "title": f"About {key}", "rationale": REASONS, "data": stated(key)}
+    made_up = wanted(key, audience=audience_of(*GOVERNANCE), at=now())
+    if attachment := made_up.get("attachment"):
+        body["attachment"] = attachment.public_id
+    if day := made_up.get("received_on"):
+        body["received_on"] = day.isoformat()
     if rules.subject not in ("document_version", "dmc", "release"):
         kind = rules.phase_kinds[0] if rules.phase_kinds else "SIT"
         body["phase"] = house.scope(kind, "MOC").public_id
@@ -39,6 +45,8 @@ def test_what_is_only_recorded_is_opened_here(house, caller, key):
     assert answer.status_code == 201, answer.content
     made = answer.json()
     assert (made["procedure"], made["state"], made["proposer"]) == (key, rules.initial, rules.proposer)
+    assert (made["data"], made["attachment"]) == (stated(key), body.get("attachment"))
+    assert made["received_on"] == body.get("received_on")
     assert (made["phase"], made["title"]) == (body.get("phase"), f"About {key}")
     as_manager = caller("test_manager").post("/matters", body | {"title": "Again"})
     assert as_manager.status_code == (201 if rules.proposer == "DCC" else 403), as_manager.content
@@ -103,7 +111,8 @@ def test_who_brings_a_matter_is_named_where_that_is_not_the_dcc_and_sees_it(hous
 
 def opened(procedure: str = "INTERFACE_COUNT", title: str = "Count it", **more):
     values: dict[str, Any] = {"audience": audience_of(*GOVERNANCE), "by": MAKER, "at": at(days=1), "rationale": REASONS}
-    return open_matter(procedure=procedure, document="SVTAD", version="1.23", title=title, **values | more)
+    given = wanted(procedure, audience=values["audience"], at=values["at"]) | values | more
+    return open_matter(procedure=procedure, document="SVTAD", version="1.23", title=title, **given)
 
 
 def test_matters_are_narrowed_by_state_and_by_words(caller):

@@ -12,8 +12,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from issues.actions import propose_exclusion
 from issues.models import TestingIssue
-from svtad.gates.actions import assess, file_report
-from svtad.gates.models import Assessment, FiledReport
+from svtad.gates.actions import assess, attach_evidence, file_report
+from svtad.gates.models import Assessment, EvidenceItem, FiledReport
 from svtad.governance.actions import (
     add_item,
     add_override,
@@ -24,6 +24,7 @@ from svtad.governance.actions import (
     open_matter,
     plan_meeting,
     put_on_agenda,
+    set_notice_address,
 )
 from svtad.governance.models import (
     AgendaItem,
@@ -46,6 +47,7 @@ from svtad.parties.actions import issue_token, name_deputy
 from svtad.parties.audiences import GOVERNANCE, audience_of
 from svtad.parties.models import Deputyship, Membership, Person
 from testphases.models import PlannedTest, TestScope
+from testphases.queries import participants
 from tests.factories import MAKER, House, at, decide, make_dmc, make_issue, make_paper
 from tests.governance.mailing import give
 
@@ -81,6 +83,8 @@ class World:
     taken: AgendaItem
     delivery: Delivery
     override: NonWorkingDayOverride
+    submitted: EvidenceItem
+    assurance: EvidenceItem
 
 
 def make_world(house: House) -> World:
@@ -113,6 +117,8 @@ def make_world(house: House) -> World:
         run_id="first",
         by=tooling,
     )
+    submitted, assurance = _evidence(house, sit)
+    set_notice_address(recipient="AUTHORITY", email="authority@example.org", source="Their letter.", by=MAKER)
     assessment, _ = assess(scope=sit, step="REPORTS", by=manager)
     paper = make_paper()
     report = file_report(
@@ -172,7 +178,20 @@ def make_world(house: House) -> World:
             audience=audience_of(*GOVERNANCE),
             by=MAKER,
         ),
+        submitted=submitted,
+        assurance=assurance,
     )
+
+
+def _evidence(house: House, sit: TestScope) -> tuple[EvidenceItem, EvidenceItem]:
+    """A result of Alpha's that waits for the DCC's answer, and an assurance report that TAB has not seen (9.6)."""
+    for provider in participants(sit).exclude(kind="DCC"):
+        attach_evidence(
+            scope=sit, kind="PROVIDER_REPORT", provider=provider, state="ACCEPTED", file=make_paper(), by=MAKER
+        )
+    report = attach_evidence(scope=sit, kind="ASSURANCE_REPORT", file=make_paper("assurance.pdf"), by=MAKER)
+    result = attach_evidence(scope=sit, kind="TEST_RESULT", provider=house.alpha, file=make_paper("log.txt"), by=MAKER)
+    return result, report
 
 
 def _person(house: House, role: str) -> Person:
@@ -360,6 +379,10 @@ CALLS: dict[str, Call] = {
     ),
     "meetings_preview_decisions": Call(lambda w: f"/meetings/{w.held.public_id}/decisions/preview", _taken),
     "meetings_record_decisions": Call(lambda w: f"/meetings/{w.held.public_id}/decisions", _taken),
+    "body_rules_list": Call(lambda w: "/body-rules"),
+    "body_rules_set": Call(
+        lambda w: "/body-rules", lambda w: {"body": "TAG", "quorum": 4, "source": "Terms of reference."}
+    ),
     "interests_list": Call(lambda w: "/interests", lambda w: {"item": w.item.public_id}),
     "interests_declare": Call(
         lambda w: "/interests", lambda w: {"matter": w.matter.public_id, "text": "We sell the device."}
@@ -393,6 +416,13 @@ CALLS: dict[str, Call] = {
     "notices_withdraw": Call(lambda w: f"/notices/{w.notice.public_id}/withdrawal", lambda w: {"reason": "A slip."}),
     "notice_timing_get": Call(lambda w: "/notice-timing"),
     "notice_timing_set": Call(lambda w: "/notice-timing", lambda w: {"timing": "DAILY"}),
+    "notice_addresses_list": Call(lambda w: "/notice-addresses"),
+    "notice_addresses_set": Call(
+        lambda w: "/notice-addresses", lambda w: {"recipient": "SOS", "email": "sos@example.org", "source": "Letter."}
+    ),
+    "notice_addresses_end": Call(
+        lambda w: "/notice-addresses/end", lambda w: {"recipient": "AUTHORITY", "source": "They asked."}
+    ),
     "notices_list": Call(lambda w: "/notices"),
     "notices_get": Call(lambda w: f"/notices/{w.notice.public_id}"),
     "notices_read": Call(lambda w: f"/notices/{w.notice.public_id}/read", lambda w: {}),
@@ -407,6 +437,19 @@ CALLS: dict[str, Call] = {
     "assessments_latest": Call(lambda w: "/assessments/latest", lambda w: _phase(w) | {"step": "REPORTS"}),
     "assessments_get": Call(lambda w: f"/assessments/{w.assessment.public_id}"),
     "assessments_facts": Call(lambda w: f"/assessments/{w.assessment.public_id}/facts"),
+    "evidence_list": Call(lambda w: f"/phases/{w.sit.public_id}/evidence"),
+    "evidence_attach": Call(
+        lambda w: f"/phases/{w.sit.public_id}/evidence",
+        lambda w: {"file": _file("log.txt"), "kind": "TEST_RESULT", "provider": "alpha"},
+        upload=True,
+    ),
+    "evidence_get": Call(lambda w: f"/evidence/{w.submitted.public_id}"),
+    "evidence_content": Call(lambda w: f"/evidence/{w.submitted.public_id}/content"),
+    "evidence_review": Call(lambda w: f"/evidence/{w.submitted.public_id}/review", lambda w: {"state": "ACCEPTED"}),
+    "evidence_withdraw": Call(
+        lambda w: f"/evidence/{w.submitted.public_id}/withdrawal", lambda w: {"reason": "Another was meant."}
+    ),
+    "evidence_present": Call(lambda w: f"/evidence/{w.assurance.public_id}/presentation", lambda w: {}),
     "rulebook_judge": Call(
         lambda w: "/rulebook/judge", lambda w: {"facts": json.loads(w.assessment.facts), "step": "REPORTS"}
     ),

@@ -168,6 +168,19 @@ def shown_to(actor, address):
     return client.get(address).content.decode()
 
 
+def told_of(shown):
+    """What a contradiction says, without its moment."""
+    return None if shown is None else {key: value for key, value in shown.items() if key != "decided_at"}
+
+
+def over_rest(actor, address):
+    client = Client()
+    client.force_login(Person.objects.get(public_id=actor.actor_id))
+    answer = client.get(f"/api/v1{address}")
+    assert answer.status_code == 200, answer.content
+    return answer.json()
+
+
 def over_again(matter, outcome, day):
     return record_decision(
         matter=matter, body="PANEL", outcome=outcome, decided_at=at(days=day), rationale="Heard again.",
@@ -204,6 +217,46 @@ def test_every_page_of_a_contradicted_phase_says_so_and_names_the_matter_to_thos
     text = shown_to(house.actor("provider_tester", house.alpha), reverse("gates:phase", args=[phase]))
     assert "contradicted by the Panel" in text
     assert matter.public_id not in text
+
+
+@pytest.mark.clause("SVTAD 1.23", "13.16")
+def test_over_rest_the_phase_the_matter_and_the_confirmation_are_contradicted_as_on_their_pages(complete):
+    matter = complete.completion_matter()
+    confirmed = determine(matter, "CONFIRM")
+    house, phase = complete.house, complete.scope.public_id
+    manager, provider = (house.actor("test_manager"), house.actor("provider_tester", house.alpha))
+    calls = [f"/phases/{phase}", f"/matters/{matter.public_id}"]
+    assert [over_rest(manager, each)["contradicted"] for each in calls] == [None, None]
+    otherwise = over_again(matter, "NOT_MET", 12)
+    said = {
+        "clause": otherwise.clause, "matter": matter.public_id, "decision": otherwise.public_id,
+    }  # fmt: skip
+    for actor, told in ((manager, said), (provider, said | {"matter": None, "decision": None})):
+        assert told_of(over_rest(actor, f"/phases/{phase}")["contradicted"]) == told
+        [row] = [each for each in over_rest(actor, "/phases")["results"] if each["id"] == phase]
+        assert told_of(row["contradicted"]) == told
+    shown = over_rest(manager, f"/matters/{matter.public_id}")
+    register = over_rest(manager, "/decisions")["results"]
+    assert told_of(shown["contradicted"]) == said
+    for rows in (shown["decisions"], register):
+        marked = {each["id"]: told_of(each["contradicted"]) for each in rows if each["contradicted"]}
+        assert marked == {confirmed.public_id: said}
+    for address in (f"/governance/matters/{matter.public_id}/", "/governance/decisions/"):
+        assert shown_to(manager, address).count("contradicted since</span>") == 1, address
+    over_again(matter, "CONFIRM", 13)
+    assert over_rest(manager, f"/phases/{phase}")["contradicted"] is None
+    assert "contradicted since</span>" not in shown_to(manager, f"/governance/matters/{matter.public_id}/")
+
+
+@pytest.mark.clause("SVTAD 1.23", "13.16")
+def test_a_determination_that_corrects_the_confirmation_leaves_it_superseded_not_contradicted(complete):
+    matter = complete.completion_matter()
+    first = determine(matter, "CONFIRM")
+    given = Given(decided_at=at(days=10), rationale="As minuted.", against_computed=True)
+    correct_decision(decision=first, outcome="NOT_MET", given=given, reason="The minutes.", by=MAKER, at=at(days=11))
+    shown = over_rest(complete.house.actor("test_manager"), f"/matters/{matter.public_id}")
+    assert shown["contradicted"]
+    assert [each["contradicted"] for each in shown["decisions"]] == [None] * len(shown["decisions"])
 
 
 @pytest.mark.clause("SVTAD 1.23", "13.16")

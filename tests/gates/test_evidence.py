@@ -17,6 +17,7 @@ from testphases import actions as phase_actions
 from testphases.models import FactsChanged
 from tests.factories import MAKER, at, decide
 from tests.gates.world import AUDIT, READINESS, paper
+from tests.opening import wanted
 
 
 def fields(raised):
@@ -155,6 +156,7 @@ def test_a_matter_without_its_paper_is_not_decided(phase, procedure, body, outco
         audience=audience_of(*GOVERNANCE),
         by=MAKER,
         at=at(days=6),
+        **wanted(procedure, audience=audience_of(*GOVERNANCE)),
     )
     with pytest.raises(Refused, match=r"from its Test Phase|to its Test Phase"):
         decide(matter, body, outcome, moment=at(days=7), document=paper())

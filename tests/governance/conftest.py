@@ -13,6 +13,7 @@ from svtad.parties.actors import Actor, system_actor
 from svtad.parties.audiences import GOVERNANCE, audience_of
 from svtad.parties.models import Audience
 from tests.governance.boards import AFTER, T0, TAG_DAY, somebody
+from tests.opening import wanted
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +78,9 @@ def open_matter(audience, proposer):
             "by": proposer,
             "at": at or dt.datetime(2019, 4, 1, 9, tzinfo=dt.UTC),
         }
-        return actions.open_matter(**(values | more))
+        given = values | more
+        made_up = wanted(given["procedure"], audience=given["audience"], at=given["at"])
+        return actions.open_matter(**(made_up | given))
 
     return make
 

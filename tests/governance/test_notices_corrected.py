@@ -17,6 +17,7 @@ from svtad.parties.audiences import GOVERNANCE, audience_of, org_key
 from svtad.rulebook.procedures import procedure
 from svtad.rulebook.vocabulary import Body
 from tests.factories import MAKER, House, at, decide, make_house, make_paper
+from tests.opening import wanted
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_handlers")]
 
@@ -46,7 +47,9 @@ def matter_of(key: str, **more: Any) -> Matter:
         "by": MAKER,
         "at": at(),
     }
-    return actions.open_matter(**values | more)
+    given = values | more
+    made_up = wanted(given["procedure"], audience=given["audience"], at=given["at"])
+    return actions.open_matter(**(made_up | given))
 
 
 def determined(*, dmcs: str = "DMC 7 and DMC 8") -> Decision:

@@ -21,6 +21,7 @@ from svtad.parties.models import OrganisationKind, Person
 from svtad.rulebook.deadlines import Basis, Window
 from svtad.rulebook.procedures import PROCEDURES, NoticeDue, Recipient
 from tests.factories import DAY, MAKER, House, at, decide, make_house, make_organisation, make_person
+from tests.opening import wanted
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_handlers")]
 
@@ -54,7 +55,9 @@ def matter_of(procedure: str = "EXCLUSION", *, audience=None, **more) -> Matter:
         "by": MAKER,
         "at": at(),
     }
-    return actions.open_matter(**values | more)
+    given = values | more
+    made_up = wanted(given["procedure"], audience=given["audience"], at=given["at"])
+    return actions.open_matter(**(made_up | given))
 
 
 def queue(matter: Matter, on: str = "OPEN", decision=None) -> list[Notice]:

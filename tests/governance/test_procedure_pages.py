@@ -17,11 +17,13 @@ from svtad.governance.actions import record_decision, record_view
 from svtad.governance.models import Matter
 from svtad.governance.queries.recipients import NAMES
 from svtad.governance.registry import RECORD_ONLY
+from svtad.lib.clock import london_date, now
 from svtad.parties.models import Person
 from svtad.rulebook.procedures import PROCEDURES, Recipient, wording
 from svtad.rulebook.procedures.listing import directed_otherwise, referrals
 from svtad.rulebook.vocabulary import Body
 from tests.factories import MAKER, House, make_house, make_paper
+from tests.opening import on_form
 
 
 @pytest.fixture
@@ -132,7 +134,7 @@ def test_every_procedure_that_is_only_recorded_is_opened_and_walked_to_rest(hous
         form = text(client.get(f"/register/{key}/"))
         assert escape(rules.citation) in form
         scopes = [house.scope(kind, "MOC").public_id for kind in (rules.phase_kinds or ("SIT",))]
-        answer = {"title": f"About {key}", "rationale": "Said."}
+        answer = {"title": f"About {key}"} | on_form(key, day=london_date(now()))
         answer |= {"scope": scopes[0]} if 'name="scope"' in form else {}
         answer |= {"organisation": house.supplier.public_id} if 'name="organisation"' in form else {}
         response = client.post(f"/register/{key}/", answer)

@@ -28,6 +28,7 @@ from svtad.parties.roles import ROLES
 from svtad.rulebook.procedures import PROCEDURES, Transition
 from tests.governance.boards import SYSTEM, T0, TAG_DAY
 from tests.governance.roles_table import AGREED, Answer, Cell, cells, expected, rendered
+from tests.opening import wanted
 
 AT = TAG_DAY + dt.timedelta(hours=1)
 MEMBERS = [(role.key, str(kind)) for role in ROLES.values() for kind in role.organisations]
@@ -156,7 +157,7 @@ def put(key: str, state: str, everybody: Any) -> Matter:
     rules = PROCEDURES[key]
     matter = actions.open_matter(
         procedure=key, document=rules.document, version=rules.version, title=key, rationale="Said.",
-        audience=everybody, by=SYSTEM, at=T0,
+        audience=everybody, by=SYSTEM, at=T0, **wanted(key, audience=everybody, at=T0),
     )  # fmt: skip
     if state != matter.state:
         matter.state = state

@@ -22,6 +22,7 @@ from svtad.parties.actors import actor_for
 from svtad.parties.models import Person
 from tests.factories import MAKER, at, decide, make_house, make_person
 from tests.gates.world import paper
+from tests.opening import wanted
 from tests.portal.boards import MEETINGS, hold, make_exclusions, plan, signed_in, text, written
 
 PASSWORD = "correct-horse-battery"
@@ -209,9 +210,10 @@ def test_by_rest_a_decision_and_a_correction_need_a_token_that_is_marked_for_sig
 
 def test_by_rest_who_opened_a_matter_is_refused_its_decision(registrar, house):
     sit = house.scope("SIT", "MOC")
+    audience = make_exclusions(house, 1)[0].audience
     matter = actions.open_matter(
         procedure="WORK_OFF_PLAN", document="SVTAD", version="1.23", title="Plan", scope_id=sit.public_id,
-        audience=make_exclusions(house, 1)[0].audience, by=actor_for(registrar, at=clock.now()),
+        audience=audience, by=actor_for(registrar, at=clock.now()), **wanted("WORK_OFF_PLAN", audience=audience),
     )  # fmt: skip
     body = {"body": "TAB", "outcome": "APPROVE", "decided_at": clock.now().isoformat()}
     answer = rest(registrar, signs_because="For the minutes.").post(

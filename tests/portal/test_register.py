@@ -6,10 +6,11 @@ import pytest
 from django.test import Client
 
 from svtad.governance.models import Deadline, Delivery, Matter
-from svtad.lib.clock import now
+from svtad.lib.clock import london_date, now
 from svtad.parties.audiences import org_key
 from svtad.rulebook.procedures import PROCEDURES
 from tests.factories import MAKER, House, decide, make_house, make_organisation
+from tests.opening import on_form
 from tests.portal.boards import signed_in, text
 
 BROUGHT = ("OTHER_DISPUTE", "DMCT_EQUIVALENCE", "DMCT_TIMING", "DMCT_APPEAL")
@@ -25,7 +26,8 @@ def house(db, settings, tmp_path) -> House:
 
 def opened(registrar: Client, house: House, key: str, organisation=None) -> Matter:
     page = text(registrar.get(f"/register/{key}/"))
-    given = {"title": f"QZX of {key}", "rationale": "Said.", "organisation": (organisation or house.supplier).public_id}
+    given = {"title": f"QZX of {key}", "organisation": (organisation or house.supplier).public_id}
+    given |= on_form(key, day=london_date(now()))
     if 'name="scope"' in page:
         given["scope"] = house.scope("SIT", "MOC").public_id
     assert registrar.post(f"/register/{key}/", given).status_code == 302

@@ -13,6 +13,7 @@ from svtad.lib.errors import ActionDenied, InvalidInput, Refused
 from testphases import actions
 from testphases.models import Descoping, DescopingEnd
 from testphases.queries import descoped_now, plan_counts, planned_now
+from tests.opening import stated
 from tests.testphases.world import actor, at, make_world
 
 pytestmark = [pytest.mark.django_db, pytest.mark.clause("SVTAD 1.23", "12.6(a)")]
@@ -167,6 +168,7 @@ def test_a_matter_that_names_no_tests_approves_nothing(world):
     matter = open_matter(
         procedure="DESCOPE_PIT", document="SVTAD", version="1.23", title="De-scope something", rationale="x",
         audience=actions.scope_audience(scope=world.scope), by=world.manager, at=at(days=1),
+        data=stated("DESCOPE_PIT"),
     )  # fmt: skip
     handler = handler_for("DESCOPE_PIT")
     assert handler is not None

@@ -41,7 +41,7 @@ _USUAL = (EvidenceState.SUBMITTED, EvidenceState.ACCEPTED)
 REVIEWS: dict[EvidenceKind, tuple[EvidenceState, ...]] = {
     EvidenceKind.TEST_PLAN: (EvidenceState.SIGNED_OFF, EvidenceState.RETURNED),
 }
-_USUAL_REVIEWS = (EvidenceState.ACCEPTED, EvidenceState.RETURNED)
+USUAL_REVIEWS = (EvidenceState.ACCEPTED, EvidenceState.RETURNED)
 
 #: What clause 19.4 has the SIT Auditor answer; an interim opinion answers the first two (19.6).
 AUDIT_ITEMS = tuple(f"19.4({letter})" for letter in "abcdef")
@@ -140,7 +140,7 @@ def review_evidence(
     now_in = evidence_state(item)
     if item.matter_id is not None or now_in != EvidenceState.SUBMITTED or is_withdrawn(item):
         raise Refused(clause, f"This is {now_in.replace('_', ' ').lower()}: there is nothing to sign off or accept.")
-    answers = REVIEWS.get(kind, _USUAL_REVIEWS)
+    answers = REVIEWS.get(kind, USUAL_REVIEWS)
     if state not in answers:
         raise InvalidInput.one("state", f"{state[:20]!r} is not one of {', '.join(answers)}.")
     if state == EvidenceState.RETURNED and not reasons.strip():

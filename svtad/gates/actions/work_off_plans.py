@@ -80,6 +80,7 @@ def draw_up_work_off_plan(
         document=version.document.code,
         version=version.version,
         title=f"Work Off Plan of {scope}" + (f" ({provider})" if provider else ""),
+        attachment=stored,
         scope_id=scope.public_id,
         audience=audience,
         is_synthetic=scope.is_synthetic,

@@ -12,6 +12,13 @@ from testphases.models import TestScope
 from testphases.models.scopes import ScopeState
 
 
+def contradicted_by_id(public_ids: Iterable[str]) -> dict[str, Decision]:
+    """Return `contradicted` of the phases of those public ids, by their public ids. Two queries."""
+    scopes = list(TestScope.objects.filter(public_id__in=list(public_ids)))
+    found = contradicted(scopes)
+    return {scope.public_id: found[scope.pk] for scope in scopes if scope.pk in found}
+
+
 def contradicted(scopes: Iterable[TestScope]) -> dict[int, Decision]:
     """Return the Panel's determination that contradicts each phase that is complete, by the phase's primary key.
 

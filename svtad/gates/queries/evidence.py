@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from svtad.gates.models import EvidenceItem, EvidenceReview
@@ -38,12 +38,21 @@ def reviewed_states(items: Iterable[EvidenceItem], moment: dt.datetime) -> dict[
 
 def evidence_state(item: EvidenceItem) -> str:
     """Return how far one piece of evidence has come by now: its matter, else its last review, else as attached."""
-    if item.matter is not None:
-        return item.matter.state
-    last = EvidenceReview.objects.filter(item=item).order_by("-pk").values_list("state", flat=True).first()
-    return last or item.state
+    return states_of([item])[item.pk]
+
+
+def states_of(items: Sequence[EvidenceItem]) -> dict[int, str]:
+    """Return {item's primary key: how far it has come by now}, as `evidence_state` says it of one. One query."""
+    last = dict(EvidenceReview.objects.filter(item__in=items).order_by("pk").values_list("item_id", "state"))
+    return {item.pk: item.matter.state if item.matter else last.get(item.pk) or item.state for item in items}
+
+
+def withdrawn(items: Sequence[EvidenceItem]) -> frozenset[int]:
+    """Return the primary keys of those that were withdrawn. One query."""
+    rows = EvidenceItem.objects.filter(pk__in=[item.pk for item in items], withdrawal__isnull=False)
+    return frozenset(rows.values_list("pk", flat=True))
 
 
 def is_withdrawn(item: EvidenceItem) -> bool:
     """Return whether the item was withdrawn."""
-    return EvidenceItem.objects.filter(pk=item.pk, withdrawal__isnull=False).exists()
+    return item.pk in withdrawn([item])

@@ -27,7 +27,7 @@ from svtad.gates.policies import (
 from svtad.gates.queries import edition_for
 from svtad.gates.queries.evidence import standing_evidence
 from svtad.gates.views.phase import visible_scope
-from svtad.governance.actions import store_file
+from svtad.governance.actions import keep_upload
 from svtad.governance.files import open_file
 from svtad.lib.clock import now
 from svtad.lib.errors import ActionDenied
@@ -115,12 +115,9 @@ def _providers(request: PageRequest, scope: TestScope) -> Any:
 def _attach(request: PageRequest, scope: TestScope, form: EvidenceForm) -> EvidenceItem:
     given = form.cleaned_data
     provider: Organisation | None = given.get("provider")
-    upload = given["file"]
     check_can_attach(request.actor, scope, kind=form.kind, provider=provider)
-    stored = store_file(
-        content=upload.file,
-        name=upload.name,
-        media_type=upload.content_type or "application/octet-stream",
+    stored = keep_upload(
+        given["file"],
         purpose="evidence",
         audience=evidence_audience(kind=form.kind, provider=provider),
         by=request.actor,

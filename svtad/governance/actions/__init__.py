@@ -24,7 +24,7 @@ from svtad.governance.actions.interests import (
     declare_interest,
     withdraw_interest,
 )
-from svtad.governance.actions.matters import correct_decision, open_matter, record_decision
+from svtad.governance.actions.matters import correct_decision, record_decision
 from svtad.governance.actions.meeting_decisions import (
     NotRecorded,
     RowReport,
@@ -51,10 +51,11 @@ from svtad.governance.actions.notices import (
     set_notice_timing,
     withdraw_notice,
 )
+from svtad.governance.actions.opening import open_matter
 from svtad.governance.actions.queueing import cancel_job, enqueue_job, run_job_now
 from svtad.governance.actions.references import next_reference, next_references
 from svtad.governance.actions.telling import queue_due_notices
-from svtad.governance.files import store_file
+from svtad.governance.files import keep_upload, store_file
 
 __all__ = [
     "Attendee",
@@ -76,6 +77,7 @@ __all__ = [
     "draw_agenda",
     "enqueue_job",
     "hold_meeting",
+    "keep_upload",
     "mark_all_read",
     "mark_read",
     "move_deadlines",

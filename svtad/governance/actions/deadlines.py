@@ -18,7 +18,7 @@ from svtad.lib.clock import london_date, now
 from svtad.lib.errors import InvalidInput, Refused
 from svtad.parties.actors import Actor
 from svtad.parties.audiences import audience_of
-from svtad.rulebook.deadlines import Basis
+from svtad.rulebook.deadlines import Basis, Window
 from svtad.rulebook.procedures import Procedure, Transition
 
 #: How a deadline ended: the step was taken, or the matter went another way.
@@ -44,25 +44,49 @@ def renew_deadlines(*, matter: Matter, rules: Procedure, decision: Decision, by:
     for key, (step, trigger) in due.items():
         if key in kept or step.within is None:
             continue
-        reading = reading_of(document=matter.document, version=matter.version, moment=at)
-        Deadline.objects.create(
-            matter=matter,
-            window=step.within.key,
-            clause=step.clause,
-            text=step.within.text,
-            body=step.body,
-            outcome=step.outcome,
-            trigger_on=trigger,
-            working_days=step.within.working_days,
-            jurisdiction=reading.jurisdiction,
-            count_trigger_day=reading.count_trigger_day,
-            last_day=last_day_of_window(
-                step.within, trigger=trigger, document=matter.document, version=matter.version, moment=at
-            ),
-            audience=matter.audience,
-            recorded_at=at,
-            recorded_by=by.label,
+        last_day = last_day_of_window(
+            step.within, trigger=trigger, document=matter.document, version=matter.version, moment=at
         )
+        _set(matter, step.within, (step.body, step.outcome), trigger, last_day=last_day, by=by, at=at)
+
+
+def met_on_opening(*, matter: Matter, rules: Procedure, last_day: dt.date, by: Actor, at: dt.datetime) -> None:
+    """Keep with a matter that was opened in its window how that was counted, met from the first."""
+    if rules.opens_within is not None and matter.received_on is not None:
+        act = (rules.proposer, "OPEN")
+        made = _set(matter, rules.opens_within, act, matter.received_on, last_day=last_day, by=by, at=at)
+        Deadline.objects.filter(pk=made.pk).update(ended_at=at, end=MET)
+
+
+def _set(
+    matter: Matter,
+    window: Window,
+    act: tuple[str, str],
+    trigger: dt.date,
+    *,
+    last_day: dt.date,
+    by: Actor,
+    at: dt.datetime,
+) -> Deadline:
+    """Keep the last day of `act` (body, outcome), with the reading that it was counted by."""
+    reading = reading_of(document=matter.document, version=matter.version, moment=at)
+    made: Deadline = Deadline.objects.create(
+        matter=matter,
+        window=window.key,
+        clause=window.clause,
+        text=window.text,
+        body=act[0],
+        outcome=act[1],
+        trigger_on=trigger,
+        working_days=window.working_days,
+        jurisdiction=reading.jurisdiction,
+        count_trigger_day=reading.count_trigger_day,
+        last_day=last_day,
+        audience=matter.audience,
+        recorded_at=at,
+        recorded_by=by.label,
+    )
+    return made
 
 
 def _due(

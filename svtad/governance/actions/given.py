@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from svtad.governance.models import Decision, StoredFile
 from svtad.lib.errors import FieldError, InvalidInput
-from svtad.rulebook.procedures import Transition
+from svtad.rulebook.procedures import Requirement, Transition
 from svtad.rulebook.vocabulary import Body
 
 
@@ -38,19 +39,44 @@ def check_given(step: Transition, given: Given, *, last: Decision | None, out_of
         raise InvalidInput(errors)
 
 
+def lacks(
+    wanted: Iterable[Requirement],
+    *,
+    rationale: str,
+    data: Mapping[str, Any],
+    document: StoredFile | None,
+    clause: str = "",
+    field: str = "attachment",
+) -> Iterator[FieldError]:
+    """Yield what is wanted and was not given, or is no date where one is wanted. `field` names the document's field."""
+    by_clause = f" ({clause})" if clause else ""
+    for need in wanted:
+        if need.kind == "file":
+            if document is None:
+                yield FieldError(None, field, f"{need.title}: needed{by_clause}.")
+            continue
+        value = rationale if need.key == "rationale" else str(data.get(need.key) or "")
+        if not value.strip():
+            yield FieldError(None, need.key, f"{need.title}: needed{by_clause}.")
+        elif need.kind == "date" and _no_date(value):
+            yield FieldError(None, need.key, f"{need.title}: “{value[:40]}” is not a date such as 2020-11-05.")
+
+
+def _no_date(text: str) -> bool:
+    try:
+        dt.date.fromisoformat(text)
+    except ValueError:
+        return True
+    return False
+
+
 def _lacks(step: Transition, given: Given, *, out_of_order: bool) -> list[FieldError]:
     """Return what the step requires and was not given."""
-    errors = []
-    data = given.data or {}
-    for need in step.requires:
-        if need.kind == "file":
-            missing = given.document is None
-        elif need.key == "rationale":
-            missing = not given.rationale.strip()
-        else:
-            missing = not str(data.get(need.key) or "").strip()
-        if missing:
-            errors.append(FieldError(None, "document" if need.kind == "file" else need.key, f"{need.title}: needed."))
+    errors = list(
+        lacks(
+            step.requires, rationale=given.rationale, data=given.data or {}, document=given.document, field="document"
+        )
+    )
     if step.body in (Body.SOS, Body.AUTHORITY) and given.document is None:
         whose = "Secretary of State" if step.body is Body.SOS else "Authority"
         errors.append(FieldError(None, "document", f"The {whose}'s decision is recorded with its document."))

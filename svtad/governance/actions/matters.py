@@ -1,4 +1,4 @@
-"""Matters are opened and decided here, by the steps that their procedures list."""
+"""Matters are decided here, by the steps that their procedures list."""
 
 from __future__ import annotations
 
@@ -12,96 +12,18 @@ from svtad.audit.actions import record
 from svtad.governance.actions.consulting import ask_views_due
 from svtad.governance.actions.deadlines import MOVED, renew_deadlines
 from svtad.governance.actions.given import Given, check_given
-from svtad.governance.actions.references import next_reference
+from svtad.governance.actions.opening import known_procedure
 from svtad.governance.actions.telling import queue_due_notices
 from svtad.governance.calendar import last_day_of_window
 from svtad.governance.models import Deadline, Decision, Matter, StoredFile
-from svtad.governance.policies import check_can_open_matter, check_can_record_decision
-from svtad.governance.queries.matters import lacking, last_decision
+from svtad.governance.policies import check_can_record_decision
+from svtad.governance.queries.matters import lacks, last_decision
 from svtad.governance.registry import handler_for
 from svtad.lib.clock import london_date, now
-from svtad.lib.errors import FieldError, InvalidInput, Refused
+from svtad.lib.errors import InvalidInput, Refused
 from svtad.parties.actors import Actor
-from svtad.parties.models import Audience
 from svtad.rulebook.deadlines import Basis
-from svtad.rulebook.procedures import DETERMINING, Procedure, Transition, UnlistedStep, procedure
-
-
-@transaction.atomic
-def open_matter(
-    *,
-    procedure: str,
-    document: str,
-    version: str,
-    title: str,
-    audience: Audience,
-    by: Actor,
-    rationale: str = "",
-    scope_id: str = "",
-    at: dt.datetime | None = None,
-    opened_at: dt.datetime | None = None,
-    proposer: str = "DCC",
-    raised_by: str = "",
-    is_synthetic: bool = False,
-) -> Matter:
-    """Put something before a body under a procedure of the rulebook, and return the matter.
-
-    `procedure` is the rulebook's key. `raised_by` is the code of the organisation that brings it, where that is not
-    the DCC: its matters have numbers of their own, so that none tells it how many another has brought.
-
-    What the procedure wants at opening is checked here as far as the matter itself holds it (the reasons); the
-    subject's app checks the rest. Raises ActionDenied, and InvalidInput for an unknown procedure, another document
-    than the procedure's, or missing reasons.
-    """
-    moment = at or now()
-    rules = _procedure(procedure)
-    check_can_open_matter(by, rules)
-    errors = []
-    if (document, version) != (rules.document, rules.version):
-        errors.append(
-            FieldError(None, "version", f"{rules.title} is a procedure of {rules.document} v{rules.version}.")
-        )
-    if not title.strip():
-        errors.append(FieldError(None, "title", "A title is needed."))
-    if any(need.kind == "text" for need in rules.opens_with) and not rationale.strip():
-        wanted = next(need for need in rules.opens_with if need.kind == "text")
-        errors.append(FieldError(None, "rationale", f"{wanted.title}: needed ({rules.clause})."))
-    if opened_at and opened_at > moment:
-        errors.append(FieldError(None, "opened_at", "This is later than the moment it is recorded."))
-    if errors:
-        raise InvalidInput(errors)
-    matter: Matter = Matter.objects.create(
-        reference=next_reference(f"M-{raised_by.upper()}" if raised_by else "M"),
-        procedure=rules.key,
-        document=document,
-        version=version,
-        title=title.strip()[:300],
-        proposer=proposer,
-        rationale=rationale,
-        state=rules.initial,
-        scope_id=scope_id,
-        audience=audience,
-        is_synthetic=is_synthetic,
-        opened_at=opened_at or moment,
-        recorded_at=moment,
-        recorded_by=by.label,
-        put_forward_by=sorted(by.stands_for),
-    )
-    record(
-        by=by,
-        at=moment,
-        action="open_matter",
-        clause=rules.clause,
-        subject_kind="Matter",
-        subject_id=matter.public_id,
-        subject_label=str(matter),
-        scope_id=scope_id,
-        audience_id=audience.pk,
-        detail={"procedure": rules.key, "document": document, "version": version},
-    )
-    ask_views_due(matter=matter, rules=rules, by=by, at=moment)
-    queue_due_notices(matter=matter, on="OPEN", decision=None, by=by, at=moment)
-    return matter
+from svtad.rulebook.procedures import Procedure, Transition, UnlistedStep
 
 
 @transaction.atomic
@@ -136,7 +58,7 @@ def record_decision(
     the handler's own reasons) and InvalidInput by field. `matter` is brought up to date in place.
     """
     moment = at or now()
-    rules = _procedure(matter.procedure)
+    rules = known_procedure(matter.procedure)
     locked = Matter.objects.select_for_update().get(pk=matter.pk)
     if expected_state is not None and expected_state != locked.state:
         raise Refused(rules.clause, f"{locked.reference} was decided meanwhile: it is {locked.state} now.")
@@ -191,7 +113,7 @@ def correct_decision(
     """
     moment = at or now()
     matter = Matter.objects.select_for_update().get(pk=decision.matter_id)
-    rules = _procedure(matter.procedure)
+    rules = known_procedure(matter.procedure)
     last = last_decision(matter)
     if last is None or last.pk != decision.pk:
         raise Refused(decision.clause, f"{matter.reference} has a later decision, or this one was corrected already.")
@@ -274,7 +196,7 @@ def write_decision(
         recorded_by=by.label,
     )
     matter.state = step.target
-    if _procedure(matter.procedure).puts_forward(step):
+    if known_procedure(matter.procedure).puts_forward(step):
         matter.put_forward_by = sorted({*matter.put_forward_by, *by.stands_for})
     matter.save(update_fields=["state", "put_forward_by"])
     record(
@@ -304,13 +226,6 @@ def write_decision(
     return decision
 
 
-def _procedure(key: str) -> Procedure:
-    try:
-        return procedure(key)
-    except KeyError as unknown:
-        raise InvalidInput.one("procedure", str(unknown.args[0])) from None
-
-
 def _step(
     rules: Procedure, matter: Matter, *, body: str, outcome: str, seen: str, state: str | None = None
 ) -> Transition:
@@ -338,11 +253,11 @@ def _missing(matter: Matter, rules: Procedure, *, step: Transition) -> list[str]
 
     A determining body's step is never refused for it (rule 16).
     """
-    missing = lacking(matter, rules, outcome=step.outcome)
-    needed = [text for text, is_needed in missing if is_needed]
-    if needed and step.body not in DETERMINING:
-        raise Refused(step.clause, f"{needed[0]} must be given, or recorded as not given, before {step.outcome}.")
-    return [text for text, _ in missing]
+    missing = lacks(matter, rules)(step)
+    needed = next((each.text for each in missing if each.refuses), None)
+    if needed is not None:
+        raise Refused(step.clause, f"{needed} must be given, or recorded as not given, before {step.outcome}.")
+    return [each.text for each in missing]
 
 
 def _first_record(decision: Decision) -> Decision:

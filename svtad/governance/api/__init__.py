@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from svtad.governance.api import (
+    addresses,
     agendas,
+    body_rules,
     calendar,
     holidays,
     matters,
@@ -26,7 +28,9 @@ urlpatterns = [
     *notices.urlpatterns,
     *outbox.urlpatterns,
     *meetings.urlpatterns,
+    *addresses.urlpatterns,
     *agendas.urlpatterns,
+    *body_rules.urlpatterns,
     *meeting_records.urlpatterns,
     *meeting_decisions.urlpatterns,
     *calendar.urlpatterns,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,11 +21,14 @@ from svtad.governance.policies import check_can_keep_meeting
 from svtad.governance.queries.meetings import agenda_of, interests_in, is_withdrawn
 from svtad.lib.clock import now
 from svtad.lib.errors import InvalidInput
-from svtad.lib.rest import MomentField, PublicIdField, StrictSerializer, answers, checked, find
+from svtad.lib.rest import MomentField, PublicIdField, StrictSerializer, answers, checked, find, named
 from svtad.parties.actors import Actor
 from svtad.parties.api import ApiView
 from svtad.parties.audiences import audience_of
 from svtad.parties.models import Organisation, Person
+
+#: An act on the agenda of a meeting, by what the caller sent; ids of its address by name.
+_Act = Callable[..., None]
 
 
 class ItemIn(StrictSerializer):
@@ -79,58 +83,57 @@ class InterestIn(StrictSerializer):
     declared_at = MomentField(required=False, allow_null=True, default=None)
 
 
+def _changes_agenda(operation_id: str, takes: type[StrictSerializer]) -> Callable[[_Act], Callable[..., Response]]:
+    """Return what makes an operation of an act on a meeting's agenda: it answers with the whole agenda."""
+
+    def operation(act: _Act) -> Callable[..., Response]:
+        @extend_schema(
+            operation_id=operation_id,
+            tags=["meetings"],
+            request=takes,
+            responses=answers({201: AgendaItemSerializer(many=True)}, 400, 404, 409, 413, 415),
+        )
+        @wraps(act)
+        def post(view: ApiView, request: Request, public_id: str, **ids: str) -> Response:
+            meeting = seen(view.actor, public_id)
+            check_can_keep_meeting(view.actor, meeting)
+            act(view, meeting, checked(takes, request.data), **ids)
+            rows = agenda_of(meeting, view.actor, moment=now())
+            return Response([show_agenda_row(row) for row in rows], status=201)
+
+        return post
+
+    return operation
+
+
 class Items(ApiView):
     """Items of an agenda that are no matter."""
 
-    @extend_schema(
-        operation_id="agenda_add",
-        tags=["meetings"],
-        request=ItemIn,
-        responses=answers({201: AgendaItemSerializer(many=True)}, 400, 404, 409, 413, 415),
-    )
-    def post(self, request: Request, public_id: str) -> Response:
+    @_changes_agenda("agenda_add", ItemIn)
+    def post(self, meeting: Meeting, given: dict[str, Any]) -> None:
         """Put something that is no matter on the agenda of a planned meeting; answer with the whole agenda."""
-        meeting = seen(self.actor, public_id)
-        actions.add_item(meeting=meeting, by=self.actor, **checked(ItemIn, request.data))
-        return _agenda(meeting, self.actor)
+        actions.add_item(meeting=meeting, by=self.actor, **given)
 
 
 class ItemOrder(ApiView):
     """The order of an agenda."""
 
-    @extend_schema(
-        operation_id="agenda_order",
-        tags=["meetings"],
-        request=OrderIn,
-        responses=answers({201: AgendaItemSerializer(many=True)}, 400, 404, 409, 413, 415),
-    )
-    def post(self, request: Request, public_id: str) -> Response:
+    @_changes_agenda("agenda_order", OrderIn)
+    def post(self, meeting: Meeting, given: dict[str, Any]) -> None:
         """Bring the items that the caller sees into this order; refused (409) where it is not what is there now."""
-        meeting = seen(self.actor, public_id)
-        check_can_keep_meeting(self.actor, meeting)
-        given = checked(OrderIn, request.data)["items"]
         held = {each.public_id: each for each in _items(self.actor, meeting)}
-        if not set(given) <= set(held):
+        if not set(given["items"]) <= set(held):
             raise InvalidInput.one("items", "There is no such item on this agenda.")
-        actions.reorder_agenda(meeting=meeting, items=[held[each] for each in given], by=self.actor)
-        return _agenda(meeting, self.actor)
+        actions.reorder_agenda(meeting=meeting, items=[held[each] for each in given["items"]], by=self.actor)
 
 
 class ItemRemoval(ApiView):
     """That an item is taken off."""
 
-    @extend_schema(
-        operation_id="agenda_take_off",
-        tags=["meetings"],
-        request=ReasonIn,
-        responses=answers({201: AgendaItemSerializer(many=True)}, 400, 404, 409, 413, 415),
-    )
-    def post(self, request: Request, public_id: str, item_id: str) -> Response:
+    @_changes_agenda("agenda_take_off", ReasonIn)
+    def post(self, meeting: Meeting, given: dict[str, Any], item_id: str) -> None:
         """Take an item off the agenda of a planned meeting, with the reason; answer with the whole agenda."""
-        meeting = seen(self.actor, public_id)
-        item = find(_items(self.actor, meeting), item_id)
-        actions.take_off_agenda(item=item, by=self.actor, **checked(ReasonIn, request.data))
-        return _agenda(meeting, self.actor)
+        actions.take_off_agenda(item=find(_items(self.actor, meeting), item_id), by=self.actor, **given)
 
 
 class Papers(ApiView):
@@ -166,18 +169,11 @@ class Papers(ApiView):
 class PaperRemoval(ApiView):
     """That a paper is taken back."""
 
-    @extend_schema(
-        operation_id="papers_take_back",
-        tags=["meetings"],
-        request=ReasonIn,
-        responses=answers({201: AgendaItemSerializer(many=True)}, 400, 404, 409, 413, 415),
-    )
-    def post(self, request: Request, public_id: str, paper_id: str) -> Response:
+    @_changes_agenda("papers_take_back", ReasonIn)
+    def post(self, meeting: Meeting, given: dict[str, Any], paper_id: str) -> None:
         """Take a paper back from the agenda of a planned meeting, with the reason; answer with the whole agenda."""
-        meeting = seen(self.actor, public_id)
-        paper = find(Paper.objects.visible_to(self.actor).filter(item__in=_items(self.actor, meeting)), paper_id)
-        actions.take_back_paper(paper=paper, by=self.actor, **checked(ReasonIn, request.data))
-        return _agenda(meeting, self.actor)
+        papers = Paper.objects.visible_to(self.actor).filter(item__in=_items(self.actor, meeting))
+        actions.take_back_paper(paper=find(papers, paper_id), by=self.actor, **given)
 
 
 class Interests(ApiView):
@@ -258,23 +254,14 @@ def _items(actor: Actor, meeting: Meeting) -> Any:
     return AgendaItem.objects.visible_to(actor).standing().filter(meeting=meeting).select_related("meeting", "matter")
 
 
-def _agenda(meeting: Meeting, actor: Actor) -> Response:
-    rows = agenda_of(meeting, actor, moment=now())
-    return Response([show_agenda_row(row) for row in rows], status=201)
-
-
 def _about(actor: Actor, given: dict[str, Any]) -> tuple[Matter | None, AgendaItem | None]:
     """Return the matter or the item, with its matter. Raises InvalidInput unless it is one that the caller may see."""
     if bool(given.get("matter")) == bool(given.get("item")):
         raise InvalidInput.one("matter", "Name a matter, or an item of an agenda.")
-    try:
-        if given.get("matter"):
-            return find(Matter.objects.visible_to(actor), given["matter"]), None
-        item: AgendaItem = find(AgendaItem.objects.visible_to(actor).select_related("matter"), given["item"])
-    except NotFound:
-        name = "matter" if given.get("matter") else "item"
-        raise InvalidInput.one(name, "There is no such thing among those you may see.") from None
-    return item.matter, item
+    matter: Matter | None = named(Matter.objects.visible_to(actor), given.get("matter"), field="matter", what="matter")
+    items = AgendaItem.objects.visible_to(actor).select_related("matter")
+    item: AgendaItem | None = named(items, given.get("item"), field="item", what="item")
+    return (item.matter if item else matter), item
 
 
 def _organisation(code: str | None) -> Organisation | None:

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from django.urls import path
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from svtad.governance import actions
+from svtad.governance.api.finding import file_named
+from svtad.governance.api.matter_inputs import (
+    CorrectionIn,
+    DecisionFilter,
+    DecisionIn,
+    InboxFilter,
+    MatterFilter,
+    OpenIn,
+    ViewAskIn,
+    ViewIn,
+)
 from svtad.governance.api.opening import opened
-from svtad.governance.models import Decision, Matter, StoredFile, ViewRequest
+from svtad.governance.models import Decision, Matter, ViewRequest
 from svtad.governance.policies import bodies_of
 from svtad.governance.queries import deadlines_for, waiting_for
 from svtad.governance.queries.deadlines import counter
@@ -18,33 +28,23 @@ from svtad.governance.queries.decided import Narrowed, narrowed
 from svtad.governance.queries.inbox import waiting_on_others
 from svtad.governance.queries.registers import decisions_in, matters_in
 from svtad.governance.serializers import (
-    CorrectionIn,
     DeadlineSerializer,
-    DecisionFilter,
-    DecisionIn,
     DecisionRowSerializer,
     DecisionSerializer,
-    InboxFilter,
     MatterDetailSerializer,
-    MatterFilter,
-    MatterSerializer,
-    OpenIn,
-    ViewAskIn,
-    ViewIn,
+    MatterRowSerializer,
     ViewRequestSerializer,
     WaitingSerializer,
     show_deadline,
     show_decision,
-    show_decision_row,
-    show_matter,
+    show_decision_rows,
+    show_matter_rows,
     show_matter_whole,
     show_view_request,
     show_waiting,
 )
 from svtad.lib.clock import now
-from svtad.lib.errors import InvalidInput
 from svtad.lib.rest import CURSOR_PARAMETERS, answers, checked, cursor_page_of, find
-from svtad.parties.actors import Actor
 from svtad.parties.api import ApiView
 
 
@@ -55,7 +55,7 @@ class Matters(ApiView):
         operation_id="matters_list",
         tags=["decisions"],
         parameters=[MatterFilter, *CURSOR_PARAMETERS],
-        responses=answers({200: cursor_page_of(MatterSerializer)}, 400, 404),
+        responses=answers({200: cursor_page_of(MatterRowSerializer)}, 400, 404),
     )
     def get(self, request: Request) -> Response:
         """List the matters that the caller may see, the newest first."""
@@ -63,7 +63,7 @@ class Matters(ApiView):
         columns = {"procedure": "procedure", "state": "state", "phase": "scope_id"}
         by = {column: wanted[name] for name, column in columns.items() if name in wanted}
         rows = matters_in(self.actor, is_open=wanted.get("open"), text=wanted.get("q", ""))
-        return self.cursor(rows.filter(**by), show_matter)
+        return self.cursor_together(rows.filter(**by), show_matter_rows)
 
     @extend_schema(
         operation_id="matters_open",
@@ -74,7 +74,7 @@ class Matters(ApiView):
     def post(self, request: Request) -> Response:
         """Put something before a body, under a procedure that no other resource opens."""
         matter = opened(checked(OpenIn, request.data), by=self.actor)
-        return Response(show_matter_whole(matter), status=201)
+        return Response(show_matter_whole(matter, self.actor), status=201)
 
 
 class OneMatter(ApiView):
@@ -85,7 +85,7 @@ class OneMatter(ApiView):
     )
     def get(self, request: Request, public_id: str) -> Response:
         """Show a matter with its decisions, and the steps that its procedure lists from here."""
-        return Response(show_matter_whole(find(Matter.objects.visible_to(self.actor), public_id)))
+        return Response(show_matter_whole(find(Matter.objects.visible_to(self.actor), public_id), self.actor))
 
 
 class DecisionRegister(ApiView):
@@ -110,7 +110,7 @@ class DecisionRegister(ApiView):
         rows = narrowed(rows, Narrowed(**named))
         if "matter" in wanted:
             rows = rows.filter(matter__public_id=wanted["matter"])
-        return self.cursor(rows, show_decision_row)
+        return self.cursor_together(rows, lambda page: show_decision_rows(page, self.actor))
 
 
 class Decisions(ApiView):
@@ -128,7 +128,7 @@ class Decisions(ApiView):
         self.check_may_sign()
         given = checked(DecisionIn, request.data)
         decision = actions.record_decision(
-            matter=matter, by=self.actor, **given | {"document": _document(self.actor, given["document"])}
+            matter=matter, by=self.actor, **given | {"document": file_named(self.actor, given["document"])}
         )
         return Response(show_decision(decision, matter), status=201)
 
@@ -164,7 +164,7 @@ class OneView(ApiView):
         asked = find(ViewRequest.objects.filter(matter=matter), request_id)
         given = checked(ViewIn, request.data)
         actions.record_view(
-            request=asked, by=self.actor, **given | {"document": _document(self.actor, given["document"])}
+            request=asked, by=self.actor, **given | {"document": file_named(self.actor, given["document"])}
         )
         return Response(show_view_request(asked), status=201)
 
@@ -184,7 +184,7 @@ class Correction(ApiView):
         self.check_may_sign()
         given = checked(CorrectionIn, request.data)
         reason, outcome = given.pop("reason"), given.pop("outcome")
-        document = _document(self.actor, given["document"])
+        document = file_named(self.actor, given["document"])
         right = actions.correct_decision(
             decision=wrong,
             outcome=outcome,
@@ -228,17 +228,6 @@ class Deadlines(ApiView):
         """List the open deadlines that the caller may see, the last set first, with the count of Working Days."""
         count = counter(now())
         return self.cursor(deadlines_for(self.actor).order_by(), lambda each: show_deadline(count(each)))
-
-
-def _document(actor: Actor, public_id: str | None) -> StoredFile | None:
-    """Return the stored file of that id. Raises InvalidInput for one that the caller may not see."""
-    if not public_id:
-        return None
-    try:
-        found: StoredFile = find(StoredFile.objects.visible_to(actor), public_id)
-    except NotFound:
-        raise InvalidInput.one("document", "There is no such file among those you may see.") from None
-    return found
 
 
 urlpatterns = [

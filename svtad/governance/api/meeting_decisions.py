@@ -7,16 +7,15 @@ from typing import Any
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from svtad.governance import actions
+from svtad.governance.api.finding import file_named
 from svtad.governance.api.meetings import seen
-from svtad.governance.models import AgendaItem, Meeting, StoredFile
+from svtad.governance.models import AgendaItem, Meeting
 from svtad.governance.policies import check_can_keep_meeting
-from svtad.lib.errors import InvalidInput
-from svtad.lib.rest import MomentField, PlainJSONField, PublicIdField, StrictSerializer, answers, checked, find
+from svtad.lib.rest import MomentField, PlainJSONField, PublicIdField, StrictSerializer, answers, checked, named
 from svtad.parties.actors import Actor
 from svtad.parties.api import ApiView
 
@@ -87,17 +86,8 @@ class MeetingDecisions(ApiView):
 
         Where a row is refused nothing is stored (409), and the detail says why of each.
         """
-        meeting = seen(self.actor, public_id)
-        check_can_keep_meeting(self.actor, meeting)
-        self.check_may_sign()
-        given = checked(TakenTogetherIn, request.data)
-        rows = actions.record_meeting_decisions(
-            meeting=meeting,
-            taken=_taken(meeting, given, self.actor),
-            quorum_reason=given["quorum_reason"],
-            leave_out_refused=given["leave_out_refused"],
-            by=self.actor,
-        )
+        asked, given = _asked(self, request, public_id, signed=True)
+        rows = actions.record_meeting_decisions(**asked, leave_out_refused=given["leave_out_refused"])
         return Response([_show(row) for row in rows], status=201)
 
 
@@ -112,16 +102,19 @@ class DecisionsPreview(ApiView):
     )
     def post(self, request: Request, public_id: str) -> Response:
         """Say what recording this would come to, row by row; nothing is stored."""
-        meeting = seen(self.actor, public_id)
-        check_can_keep_meeting(self.actor, meeting)
-        given = checked(TakenTogetherIn, request.data)
-        rows = actions.preview_meeting_decisions(
-            meeting=meeting,
-            taken=_taken(meeting, given, self.actor),
-            quorum_reason=given["quorum_reason"],
-            by=self.actor,
-        )
-        return Response([_show(row) for row in rows])
+        asked, _ = _asked(self, request, public_id, signed=False)
+        return Response([_show(row) for row in actions.preview_meeting_decisions(**asked)])
+
+
+def _asked(view: ApiView, request: Request, public_id: str, *, signed: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return (what both actions take, all that was sent). Raises ActionDenied before anything of it is read."""
+    meeting = seen(view.actor, public_id)
+    check_can_keep_meeting(view.actor, meeting)
+    if signed:
+        view.check_may_sign()
+    given = checked(TakenTogetherIn, request.data)
+    taken = _taken(meeting, given, view.actor)
+    return {"meeting": meeting, "taken": taken, "quorum_reason": given["quorum_reason"], "by": view.actor}, given
 
 
 def _taken(meeting: Meeting, given: dict[str, Any], actor: Actor) -> list[actions.Taken]:
@@ -131,7 +124,7 @@ def _taken(meeting: Meeting, given: dict[str, Any], actor: Actor) -> list[action
     for number, row in enumerate(given["decisions"], start=1):
         found.append(
             actions.Taken(
-                item=_of(items, row["item"], field="item", row=number),
+                item=named(items, row["item"], field="item", row=number, what="item"),
                 outcome=row["outcome"],
                 expected_state=row.get("expected_state"),
                 given=actions.Given(
@@ -140,26 +133,12 @@ def _taken(meeting: Meeting, given: dict[str, Any], actor: Actor) -> list[action
                     effective_at=row["effective_at"],
                     rationale=row["rationale"],
                     data=row["data"],
-                    document=_document(actor, row["document"], row=number),
+                    document=file_named(actor, row["document"], row=number),
                     against_computed=row["against_computed"],
                 ),
             )
         )
     return found
-
-
-def _document(actor: Actor, public_id: str | None, *, row: int) -> StoredFile | None:
-    if not public_id:
-        return None
-    found: StoredFile = _of(StoredFile.objects.visible_to(actor), public_id, field="document", row=row)
-    return found
-
-
-def _of(rows: Any, public_id: str, *, field: str, row: int) -> Any:
-    try:
-        return find(rows, public_id)
-    except NotFound:
-        raise InvalidInput.one(field, "There is no such thing among those you may see.", row=row) from None
 
 
 def _show(row: actions.RowReport) -> dict[str, Any]:

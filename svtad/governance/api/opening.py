@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from svtad.governance.actions import open_matter
+from svtad.governance.api.finding import file_named
 from svtad.governance.models import Matter
 from svtad.governance.policies import check_can_open_recorded
 from svtad.governance.registry import OWNERS, RECORD_ONLY, WITHOUT_PHASE, Phase, phase_for
@@ -58,6 +59,9 @@ def opened(given: dict[str, Any], *, by: Actor) -> Matter:
         version=rules.version,
         title=plain_line(given["title"]),
         rationale=given["rationale"],
+        data=given["data"],
+        attachment=file_named(by, given["attachment"], field="attachment"),
+        received_on=given["received_on"],
         scope_id=phase.public_id if phase else "",
         audience=audience_of(*GOVERNANCE, *([org_key(owner)] if owner else [])),
         proposer=rules.proposer,

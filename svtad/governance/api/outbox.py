@@ -13,12 +13,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from svtad.governance import actions, mail
+from svtad.governance.api.finding import file_named
 from svtad.governance.api.meeting_records import ReasonIn
 from svtad.governance.api.notice_serializers import DeliverySerializer, show_delivery
-from svtad.governance.models import Channel, Delivery, DeliveryState, Notice, StoredFile, Timing
+from svtad.governance.models import Channel, Delivery, DeliveryState, Notice, Timing
 from svtad.governance.policies import check_can_manage_notices, check_can_see_outbox
 from svtad.governance.queries.notices import outbox, timing_of
-from svtad.lib.errors import InvalidInput
 from svtad.lib.rest import (
     CURSOR_PARAMETERS,
     MomentField,
@@ -153,9 +153,7 @@ class ByHand(ApiView):
         held = _delivery(self.actor, public_id)
         check_can_manage_notices(self.actor)
         given = checked(ByHandIn, request.data)
-        document = StoredFile.objects.visible_to(self.actor).filter(public_id=given["document"]).first()
-        if document is None:
-            raise InvalidInput.one("document", "There is no such file among those you may see.")
+        document = file_named(self.actor, given["document"])
         actions.record_sent_by_hand(delivery=held, by=self.actor, **given | {"document": document})
         return Response(_show(_delivery(self.actor, public_id)), status=201)
 

@@ -65,6 +65,17 @@ class ConsultationSerializer(serializers.Serializer[Any]):
     needed = serializers.BooleanField()
 
 
+class ActWantedSerializer(serializers.Serializer[Any]):
+    """An act that is wanted before outcomes, in the same round or (`any_round`) in any. It refuses no step."""
+
+    body = serializers.CharField()
+    outcome = serializers.CharField()
+    clause = serializers.CharField()
+    what = serializers.CharField()
+    before = serializers.ListField(child=serializers.CharField())
+    any_round = serializers.BooleanField()
+
+
 class NoticeDueSerializer(serializers.Serializer[Any]):
     """Who is told what, on which outcome (OPEN: when it is opened)."""
 
@@ -116,6 +127,7 @@ class ProcedureDetailSerializer(ProcedureSerializer):
     phase_kinds = serializers.ListField(child=serializers.CharField())
     opens_with = NeedSerializer(many=True)
     consultations = ConsultationSerializer(many=True)
+    acts_wanted = ActWantedSerializer(many=True)
     notices = NoticeDueSerializer(many=True)
     steps = ListedStepSerializer(many=True)
     referrals = ReferralSerializer(many=True)
@@ -196,6 +208,17 @@ def _whole(rules: Procedure) -> dict[str, Any]:
                 "needed": each.is_needed,
             }
             for each in rules.consultations
+        ],
+        "acts_wanted": [
+            {
+                "body": each.body,
+                "outcome": each.outcome,
+                "clause": each.clause,
+                "what": each.what,
+                "before": each.before,
+                "any_round": each.any_round,
+            }
+            for each in rules.acts_wanted
         ],
         "notices": [
             {

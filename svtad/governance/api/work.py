@@ -15,9 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from svtad.governance import actions, files
-from svtad.governance.models import Job, Matter, StoredFile
-from svtad.governance.policies import check_can_keep_document
-from svtad.governance.serializers import (
+from svtad.governance.api.work_serializers import (
     DocumentIn,
     FileSerializer,
     JobFilter,
@@ -25,8 +23,9 @@ from svtad.governance.serializers import (
     show_file,
     show_job,
 )
-from svtad.lib.errors import InvalidInput
-from svtad.lib.rest import CURSOR_PARAMETERS, answers, checked, cursor_page_of, find
+from svtad.governance.models import Job, Matter, StoredFile
+from svtad.governance.policies import check_can_keep_document
+from svtad.lib.rest import CURSOR_PARAMETERS, answers, checked, cursor_page_of, find, named
 from svtad.parties.actors import Actor
 from svtad.parties.api import ApiView
 from svtad.parties.audiences import GOVERNANCE, audience_of
@@ -93,11 +92,7 @@ class Files(ApiView):
 
 def _matter(actor: Actor, public_id: str | None) -> Matter | None:
     """Return the matter of that id. Raises InvalidInput for one that the caller may not see."""
-    if not public_id:
-        return None
-    found: Matter | None = Matter.objects.visible_to(actor).filter(public_id=public_id).first()
-    if found is None:
-        raise InvalidInput.one("matter", "There is no such matter among those you may see.")
+    found: Matter | None = named(Matter.objects.visible_to(actor), public_id, field="matter", what="matter")
     return found
 
 

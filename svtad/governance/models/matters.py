@@ -16,7 +16,9 @@ class Matter(PublicIdModel, AudienceModel):
     The app that owns the subject points down at the matter; the matter's state follows from its
     decisions, so that the state at any past moment can be read back. `put_forward_by` are the public ids of the people
     who opened it or recorded a step that brought it before a body, a deputy and the member both: none of them records
-    what another body decides on it. The system is nobody.
+    what another body decides on it. The system is nobody. `data` and `attachment` are what the procedure wants of
+    whoever opens it, by the keys of its requirements; `received_on` is the London day from which the window for
+    opening it runs, where the clause sets one.
     """
 
     reference = models.CharField(max_length=40, unique=True)
@@ -26,6 +28,9 @@ class Matter(PublicIdModel, AudienceModel):
     title = models.CharField(max_length=300)
     proposer = models.CharField(max_length=12)
     rationale = models.TextField(blank=True)
+    data = models.JSONField(default=dict, blank=True)
+    attachment = models.ForeignKey(StoredFile, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    received_on = models.DateField(null=True, blank=True)
     state = models.CharField(max_length=30)
     scope_id = models.CharField(max_length=22, blank=True, db_index=True)
     is_synthetic = models.BooleanField(default=False)

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from svtad.governance.models import Decision
-from svtad.governance.queries.registers import decisions_in
-from svtad.lib.clock import LONDON, london_midnight_after
+from svtad.governance.queries.registers import decided_within, decisions_in
 from svtad.parties.actors import Actor
 from svtad.rulebook.procedures import PROCEDURES
 from svtad.rulebook.vocabulary import Body
@@ -104,10 +103,7 @@ def narrowed(rows: QuerySet[Decision], by: Narrowed) -> QuerySet[Decision]:
     """Return those of `decisions_for` that fit."""
     if by.text:
         rows = saying(rows, by.text)
-    if by.first:
-        rows = rows.filter(decided_at__gte=_midnight(by.first))
-    if by.last and by.last < dt.date.max:
-        rows = rows.filter(decided_at__lt=london_midnight_after(by.last))
+    rows = decided_within(rows, first=by.first, last=by.last)
     if by.clause:
         # 13.2 finds 13.2 and 13.2(a), and not 13.20; a step may cite several clauses, or a range.
         rows = rows.filter(clause__iregex=rf"(^|[ ,–-]){re.escape(by.clause)}($|[ ,(–-])")
@@ -118,7 +114,3 @@ def narrowed(rows: QuerySet[Decision], by: Narrowed) -> QuerySet[Decision]:
     if by.procedure:
         rows = rows.filter(matter__procedure=by.procedure)
     return rows.filter(_MARKED[by.mark]) if by.mark else rows
-
-
-def _midnight(day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time(), tzinfo=LONDON)

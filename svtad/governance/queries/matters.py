@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from svtad.governance.models import Decision, Matter, ViewRequest
-from svtad.rulebook.procedures import Procedure, procedure
+from svtad.rulebook.procedures import DETERMINING, Procedure, Transition, procedure
 
 
 def initial_state(matter: Matter) -> str:
@@ -70,34 +72,60 @@ def round_of(matter: Matter, rules: Procedure) -> int:
     return begun or 0
 
 
-def lacking(matter: Matter, rules: Procedure, *, outcome: str) -> list[tuple[str, bool]]:
-    """Return what the procedure wants before `outcome` and has not: (in words, whether the step is refused for it).
+@dataclass(frozen=True)
+class Lack:
+    """What a procedure wants before a step and has not: in words, and whether the step is refused for it."""
 
-    Those are acts that were not taken, and views of this round that were neither given nor recorded as not given.
+    text: str
+    refuses: bool
+
+
+def lacks(matter: Matter, rules: Procedure) -> Callable[[Transition], list[Lack]]:
+    """Return what tells what `rules` wants before a step of `matter` and has not. What was done is read once.
+
+    Those are acts that were not taken, and views of this round that were neither given nor recorded as not given. An
+    act refuses nothing, and a determining body's step is refused for nothing that is missing (rule 16).
     """
-    acts = [each for each in rules.acts_wanted if outcome in each.before]
-    views = [each for each in rules.consultations if outcome in each.before and matter.state in each.states]
-    if not acts and not views:
-        return []
+    read: list[tuple[set[tuple[str, str]], set[tuple[str, str]], set[str]]] = []
+
+    def lack(step: Transition) -> list[Lack]:
+        acts = [each for each in rules.acts_wanted if step.outcome in each.before]
+        views = [each for each in rules.consultations if step.outcome in each.before and matter.state in each.states]
+        if not acts and not views:
+            return []
+        if not read:
+            read.append(_done(matter, rules))
+        ever, now, had = read[0]
+        done = {act for _, act in now}
+        return [
+            *(
+                Lack(f"{each.what} ({each.clause})", refuses=False)
+                for each in acts
+                if (each.body, each.outcome) not in (ever if each.any_round else now)
+            ),
+            *(
+                Lack(
+                    f"The view of {each.body} ({each.clause}): {each.what}",
+                    refuses=each.is_needed and step.body not in DETERMINING,
+                )
+                for each in views
+                if each.body not in had and not done.intersection(each.held_by)
+            ),
+        ]
+
+    return lack
+
+
+def _done(matter: Matter, rules: Procedure) -> tuple[set[tuple[str, str]], set[tuple[str, str]], set[str]]:
+    """Return (the acts taken in any round, those of this round, the bodies whose view of this round was had)."""
     begun = round_of(matter, rules)
-    taken = _standing(Decision.objects.filter(matter=matter)).values_list("body", "outcome", "sequence")
-    ever = {(body, act) for body, act, _ in taken}
-    now = {(body, act) for body, act, sequence in taken if sequence > begun}
+    taken = list(_standing(Decision.objects.filter(matter=matter)).values_list("body", "outcome", "sequence"))
     requests = ViewRequest.objects.filter(matter=matter, round=begun, views__isnull=False)
-    had = set(requests.values_list("body", flat=True))
-    done = {act for _, act in now}
-    return [
-        *(
-            (f"{each.what} ({each.clause})", False)
-            for each in acts
-            if (each.body, each.outcome) not in (ever if each.any_round else now)
-        ),
-        *(
-            (f"The view of {each.body} ({each.clause}): {each.what}", each.is_needed)
-            for each in views
-            if each.body not in had and not done.intersection(each.held_by)
-        ),
-    ]
+    return (
+        {(body, act) for body, act, _ in taken},
+        {(body, act) for body, act, sequence in taken if sequence > begun},
+        set(requests.values_list("body", flat=True)),
+    )
 
 
 def _standing(decisions: QuerySet[Decision]) -> QuerySet[Decision]:

@@ -7,19 +7,17 @@ import datetime as dt
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from svtad.governance.models import Decision, Matter
-from svtad.lib.clock import london_midnight_after
+from svtad.governance.queries.rest import at_rest
+from svtad.lib.clock import london_midnight_after, now
 from svtad.parties.actors import Actor
-from svtad.rulebook.procedures import PROCEDURES
 
 
 def matters_in(actor: Actor, *, is_open: bool | None = None, text: str = "") -> QuerySet[Matter]:
     """Return the matters that `actor` may see: open ones, or those at rest, whose reference or title is `text`."""
     rows: QuerySet[Matter] = Matter.objects.visible_to(actor)
     if is_open is not None:
-        at_rest = Q(pk__in=())
-        for rules in PROCEDURES.values():
-            at_rest |= Q(procedure=rules.key, state__in=rules.final)
-        rows = rows.exclude(at_rest) if is_open else rows.filter(at_rest)
+        resting = at_rest(now())
+        rows = rows.exclude(resting) if is_open else rows.filter(resting)
     if text:
         rows = rows.filter(Q(reference__iexact=text) | Q(title__icontains=text))
     return rows
@@ -44,8 +42,16 @@ def decisions_in(
     )
     if is_superseded is not None:
         rows = rows.filter(Exists(corrections) if is_superseded else ~Exists(corrections))
-    if first is not None:
+    return decided_within(rows, first=first, last=last)
+
+
+def decided_within(rows: QuerySet[Decision], *, first: dt.date | None, last: dt.date | None) -> QuerySet[Decision]:
+    """Return those of `rows` that were decided on the London days from `first` to `last`, both included.
+
+    Nothing is decided before the first day that there is, or after the last: neither narrows anything.
+    """
+    if first is not None and first > dt.date.min:
         rows = rows.filter(decided_at__gte=london_midnight_after(first - dt.timedelta(days=1)))
-    if last is not None:
+    if last is not None and last < dt.date.max:
         rows = rows.filter(decided_at__lt=london_midnight_after(last))
     return rows

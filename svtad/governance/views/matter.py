@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from django.db import transaction
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 
-from svtad.governance.actions import Given, ask_view, correct_decision, record_decision, record_view, store_file
+from svtad.governance.actions import Given, ask_view, correct_decision, keep_upload, record_decision, record_view
 from svtad.governance.forms import AskForm, CorrectionForm, DecisionForm, ViewForm
 from svtad.governance.models import BOARDS, Deadline, Decision, Matter, Meeting, StoredFile, View, ViewRequest
 from svtad.governance.policies import (
@@ -20,8 +20,9 @@ from svtad.governance.policies import (
     check_can_plan_meetings,
     check_can_record_decision,
 )
-from svtad.governance.queries import last_decision
-from svtad.governance.queries.deadlines import Count, counts_of
+from svtad.governance.queries import Lack, lacks, last_decision
+from svtad.governance.queries.contradictions import contradicted_decisions, contradictions
+from svtad.governance.queries.deadlines import Count, count_of, counts_of
 from svtad.governance.queries.meetings import boards_for, interests_in, meetings_of
 from svtad.governance.queries.rest import windows_over
 from svtad.governance.registry import handler_for
@@ -49,6 +50,7 @@ class NextStep:
     refused: str
     count: Count | None
     open: bool
+    missing: list[Lack]
 
     @property
     def duty(self) -> str:
@@ -119,18 +121,10 @@ def _record(matter: Matter, step: Transition, form: DecisionForm, actor: Actor) 
 
 
 def _kept(upload: Any, matter: Matter, actor: Actor, purpose: str = "decision") -> StoredFile | None:
-    """Keep what was uploaded for those who may see the matter."""
+    """Keep what was uploaded, if anything was, for those who may see the matter."""
     if upload is None:
         return None
-    return store_file(
-        content=upload.file,
-        name=upload.name or "document",
-        media_type=upload.content_type or "application/octet-stream",
-        purpose=purpose,
-        audience=matter.audience,
-        by=actor,
-        is_synthetic=matter.is_synthetic,
-    )
+    return keep_upload(upload, purpose=purpose, audience=matter.audience, by=actor, is_synthetic=matter.is_synthetic)
 
 
 def matter_page(
@@ -161,6 +155,10 @@ def matter_page(
         "about": handler.describe(matter) if handler else "",
         "subject_url": handler.url(matter) if handler else "",
         "counted": counted,
+        "stated": _stated(matter, rules),
+        "attachment": StoredFile.objects.visible_to(request.actor).filter(pk=matter.attachment_id).first(),
+        **_in_time(matter),
+        "contradicted": contradictions(request.actor, [matter.scope_id]).get(matter.scope_id),
         "steps": _next_steps(matter, rules, counted, request.actor, tried),
         "elsewhere": (elsewhere := _out_of_order(matter, rules, request.actor, tried)),
         "elsewhere_open": any(each.open for each in elsewhere),
@@ -179,21 +177,35 @@ def matter_page(
     return render(request, "governance/matter.html", context, status=400 if wrong else 200)
 
 
+def _stated(matter: Matter, rules: Procedure) -> list[tuple[str, str]]:
+    """Return what was stated to open the matter, each with what the procedure calls it; not the reasons twice."""
+    said = [(need.title, str(matter.data.get(need.key) or "")) for need in rules.opens_with]
+    return [(title, text) for title, text in said if text and text != matter.rationale]
+
+
+def _in_time(matter: Matter) -> dict[str, Any]:
+    """Return the window in which the matter was opened, and its count on that day; nothing where it has none."""
+    opened = Deadline.objects.filter(matter=matter, outcome="OPEN").first() if matter.received_on else None
+    return {"in_time": opened, "in_time_count": count_of(opened, matter.opened_at).text} if opened else {}
+
+
 def _decided(matter: Matter, actor: Actor) -> list[Decision]:
     """Return the decisions, each with whether it was superseded, and its document and meeting where they are seen."""
-    rows = matter.decisions.select_related("document", "supersedes", "taken_at__item__meeting").order_by("sequence")
-    decided: list[Any] = list(rows)
+    rows = matter.decisions.select_related("matter", "document", "supersedes", "taken_at__item__meeting")
+    decided: list[Any] = list(rows.order_by("sequence"))
     superseded = {each.supersedes_id for each in decided}
     files = StoredFile.objects.visible_to(actor).filter(pk__in=[each.document_id for each in decided])
     seen_files = set(files.values_list("pk", flat=True))
     marks = {each.pk: each.taken_at for each in decided if hasattr(each, "taken_at")}
     meetings = Meeting.objects.visible_to(actor).filter(pk__in=[mark.item.meeting_id for mark in marks.values()])
+    against = contradicted_decisions(actor, decided)
     seen_meetings = set(meetings.values_list("pk", flat=True))
     for each in decided:
         each.is_superseded = each.pk in superseded
         each.shown_document = each.document if each.document_id in seen_files else None
         mark = marks.get(each.pk)
         each.without_quorum = bool(mark and mark.without_quorum)
+        each.contradicted = against.get(each.pk)
         each.shown_mark = mark if mark and mark.item.meeting_id in seen_meetings else None
     return decided
 
@@ -339,17 +351,18 @@ def _next_steps(
     matter: Matter, rules: Procedure, counted: Sequence[Count], actor: Actor, tried: DecisionForm | None
 ) -> list[NextStep]:
     """Return the steps that are listed from the matter's state."""
+    lack = lacks(matter, rules)
     last_days = {(each.deadline.body, each.deadline.outcome): each for each in counted}
     return [
-        _step(matter, rules, step, actor, tried, count=last_days.get((step.body, step.outcome)))
+        _step(matter, rules, step, actor, tried, lack=lack, count=last_days.get((step.body, step.outcome)))
         for step in rules.transitions_from(matter.state)
     ]
 
 
 def _out_of_order(matter: Matter, rules: Procedure, actor: Actor, tried: DecisionForm | None) -> list[NextStep]:
     """Return what this person may record of the Panel and the Secretary of State out of its order (rule 16)."""
-    elsewhere = rules.determinations_elsewhere(matter.state)
-    found = (_step(matter, rules, step, actor, tried, out_of_order=True) for step in elsewhere)
+    elsewhere, lack = rules.determinations_elsewhere(matter.state), lacks(matter, rules)
+    found = (_step(matter, rules, step, actor, tried, lack=lack, out_of_order=True) for step in elsewhere)
     return [each for each in found if not each.refused]
 
 
@@ -360,13 +373,14 @@ def _step(
     actor: Actor,
     tried: DecisionForm | None,
     *,
+    lack: Callable[[Transition], list[Lack]],
     count: Count | None = None,
     out_of_order: bool = False,
 ) -> NextStep:
     """Return a step with its form: the one that was sent, where it was this step's."""
     _, refused = allowed(check_can_record_decision, actor, matter, step=step)
     if tried is not None and (tried.step.body, tried.step.outcome) == (step.body, step.outcome):
-        return NextStep(step, tried, refused, count, open=True)
+        return NextStep(step, tried, refused, count, open=True, missing=lack(step))
     form = DecisionForm(
         procedure=rules.key,
         step=step,
@@ -374,7 +388,7 @@ def _step(
         out_of_order=out_of_order,
         initial={"expected_state": matter.state, "decided_at": clock.now()},
     )
-    return NextStep(step, form, refused, count, open=False)
+    return NextStep(step, form, refused, count, open=False, missing=lack(step))
 
 
 def severities_of(rules: Procedure) -> tuple[str, ...]:

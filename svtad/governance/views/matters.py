@@ -11,12 +11,13 @@ from django.http import HttpResponseBase
 from django.shortcuts import render
 
 from svtad.governance.models import Decision, Matter, StoredFile
+from svtad.governance.queries.contradictions import contradicted_decisions
 from svtad.governance.queries.decided import MARKS, decisions_for, narrowed, narrowed_by
 from svtad.governance.queries.rest import at_rest, windows_over
 from svtad.lib.clock import now
 from svtad.parties.views.lists import csv_response, paged
 from svtad.parties.views.pages import PageRequest, page
-from svtad.rulebook.procedures import PROCEDURES, procedure
+from svtad.rulebook.procedures import DETERMINING, PROCEDURES, procedure
 from svtad.rulebook.vocabulary import Body
 
 
@@ -74,11 +75,16 @@ def decisions(request: PageRequest) -> HttpResponseBase:
     by = narrowed_by(request.GET)
     rows = narrowed(every, by).select_related("matter", "document", "taken_at")
     if request.GET.get("as") == "csv":
-        return csv_response("decisions.csv", tuple(_COLUMNS), map(_as_row, rows.iterator(chunk_size=500)))
+        against = contradicted_decisions(request.actor, rows.filter(body__in=DETERMINING))
+        columns = (*_COLUMNS, "Contradicted since")
+        held = ((*_as_row(each), each.pk in against) for each in rows.iterator(chunk_size=500))
+        return csv_response("decisions.csv", columns, held)
     found = paged(request, rows)
     files = StoredFile.objects.visible_to(request.actor).filter(pk__in=[each.document_id for each in found.object_list])
     seen = set(files.values_list("pk", flat=True))
+    against = contradicted_decisions(request.actor, found.object_list)
     for each in found.object_list:
+        each.contradicted = against.get(each.pk)
         each.shown_document = each.document if each.document_id in seen else None
     context = {
         "title": "Decisions",

@@ -12,10 +12,10 @@ from django.shortcuts import get_object_or_404, render
 
 from svtad.governance import mail
 from svtad.governance.actions import (
+    keep_upload,
     record_sent_by_hand,
     retry_delivery,
     set_notice_address,
-    store_file,
     withdraw_notice,
 )
 from svtad.governance.forms import AddressForm, ByHandForm, WithdrawForm
@@ -88,11 +88,8 @@ def by_hand(request: PageRequest, public_id: str) -> HttpResponseBase:
 def _record(delivery: Delivery, form: ByHandForm, actor: Actor) -> Delivery:
     check_can_manage_notices(actor)
     given = form.cleaned_data
-    upload = given["document"]
-    document = store_file(
-        content=upload.file,
-        name=upload.name or "letter",
-        media_type=upload.content_type or "application/octet-stream",
+    document = keep_upload(
+        given["document"],
         purpose="notice",
         audience=audience_of(*GOVERNANCE),
         by=actor,

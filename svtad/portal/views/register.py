@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,10 +13,11 @@ from django.urls import reverse
 from issues.models import TestingIssue
 from svtad.gates.policies import paper_audience
 from svtad.gates.queries import phase_kind_for
-from svtad.governance.actions import open_matter
+from svtad.governance.actions import keep_upload, open_matter
 from svtad.governance.models import Matter
 from svtad.governance.policies import check_can_open_recorded
 from svtad.governance.registry import OWNERS, RECORD_ONLY, WITHOUT_PHASE
+from svtad.governance.views.matter import severities_of
 from svtad.lib.errors import InvalidInput
 from svtad.parties.actors import Actor
 from svtad.parties.models import Organisation
@@ -91,12 +93,15 @@ def open_(request: PageRequest, procedure: str) -> HttpResponseBase:
     data = request.POST if request.method == "POST" else None
     form = OpenForm(
         data,
+        request.FILES or None,
         scopes=TestScope.objects.filter(pk__in=[scope.pk for scope in scopes]).order_by("pk"),
         about_issue=about_issue,
         full=here,
         without_phase=without_phase,
         needs_title=rules.key in RECORD_ONLY,
-        wanted=[need.title for need in rules.opens_with if need.kind == "text"],
+        wanted=rules.opens_with,
+        within=rules.opens_within,
+        severities=severities_of(rules),
         owners=Organisation.objects.filter(kind__in=OWNERS[rules.proposer]).order_by("name")
         if here and rules.proposer in OWNERS
         else None,
@@ -161,7 +166,7 @@ def _address(actor: Actor, rules: Procedure, form: OpenForm, *, here: bool) -> s
         return f"{reverse('issues:issue', args=[issue.public_id])}?do={ISSUE_ACTS[rules.key]}#acts"
     scope: TestScope | None = given.get("scope")
     if scope is None:
-        return _opened(actor, rules, given)
+        return _opened(actor, rules, form)
     if not here:
         kind = "?kind=ASSURANCE_REPORT" if rules.key == "ASSURANCE_REPORT" else ""
         return reverse(PHASE_PAGES[rules.key], args=[scope.public_id]) + kind
@@ -172,22 +177,33 @@ def _address(actor: Actor, rules: Procedure, form: OpenForm, *, here: bool) -> s
         raise InvalidInput.one(
             "scope", f"{held.reference} is open already for {scope.name}: its steps are recorded there."
         )
-    return _opened(actor, rules, given, scope=scope)
+    return _opened(actor, rules, form, scope=scope)
 
 
-def _opened(actor: Actor, rules: Procedure, given: dict[str, Any], *, scope: TestScope | None = None) -> str:
+@transaction.atomic
+def _opened(actor: Actor, rules: Procedure, form: OpenForm, *, scope: TestScope | None = None) -> str:
+    """Open the matter, its document kept for those who may see it, and return its address."""
+    given = form.cleaned_data
     owner: Organisation | None = given.get("organisation")
+    audience = paper_audience(provider=owner)
+    synthetic = scope is not None and scope.is_synthetic
+    upload = given.get("attachment")
+    kept: Any = {"audience": audience, "by": actor, "is_synthetic": synthetic}
+    attachment = keep_upload(upload, purpose="matter", **kept) if upload else None
     matter = open_matter(
         procedure=rules.key,
         document=rules.document,
         version=rules.version,
         title=given["title"] or f"{rules.title}: {scope.name if scope else rules.citation}",
         rationale=given["rationale"],
+        data=form.said,
+        attachment=attachment,
+        received_on=given.get("received_on"),
         scope_id=scope.public_id if scope else "",
-        audience=paper_audience(provider=owner),
+        audience=audience,
         proposer=rules.proposer,
         raised_by=owner.code if owner else "",
-        is_synthetic=scope is not None and scope.is_synthetic,
+        is_synthetic=synthetic,
         by=actor,
     )
     return reverse("governance:matter", args=[matter.public_id])

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from issues.models import TestingIssue
 from svtad.devices.models import DeviceModelCombination
 from svtad.governance.models import Matter
+from svtad.governance.queries.contradictions import contradicted_decisions
 from svtad.governance.queries.decided import decisions_for, saying
 from svtad.parties.actors import Actor
 from svtad.parties.views.pages import PageRequest, page
@@ -77,6 +78,10 @@ def _found(actor: Actor, text: str) -> list[Found]:
     results = []
     for heading, kind, rows in kinds:
         first = list(rows[: SHOWN + 1])
+        if kind == "decision":
+            against = contradicted_decisions(actor, first)
+            for each in first:
+                each.contradicted = against.get(each.pk)
         if first:
             results.append(Found(heading, kind, first[:SHOWN], len(first) > SHOWN))
     return results

@@ -152,7 +152,7 @@ class PhaseMatters(ApiView):
         scope = find(scopes_for(self.actor), public_id)
         given = checked(MatterIn, request.data)
         matter = _opened(scope, given, provider=_provider(self.actor, given["provider"]), by=self.actor)
-        return Response(show_matter_whole(matter), status=201)
+        return Response(show_matter_whole(matter, self.actor), status=201)
 
 
 class FactsParser(BaseParser):

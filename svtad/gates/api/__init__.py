@@ -1,0 +1,9 @@
+"""REST: judging a phase, its stored judgements, its papers and evidence; and the rulebook by itself."""
+
+from __future__ import annotations
+
+from svtad.gates.api import assessments, evidence
+
+__all__ = ["urlpatterns"]
+
+urlpatterns = [*assessments.urlpatterns, *evidence.urlpatterns]

@@ -1,0 +1,57 @@
+"""What a procedure wants of whoever opens a matter under it, made up as far as a test does not care."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from svtad.governance import actions
+from svtad.lib.clock import london_date
+from svtad.parties.actors import system_actor
+from svtad.parties.models import Audience
+from svtad.rulebook.procedures import PROCEDURES
+
+_SAID = {"text": "Stated.", "severity": "4", "date": "2020-11-05", "flag": "yes"}
+
+
+def wanted(key: str, *, audience: Audience, at: dt.datetime | None = None) -> dict[str, Any]:
+    """Return the statements, the document and the day of receipt that `open_matter` wants for the procedure.
+
+    Nothing for an unknown procedure. The document is stored for `audience`, with an audit event of its own.
+    """
+    rules = PROCEDURES.get(key)
+    if rules is None:
+        return {}
+    found: dict[str, Any] = {"data": stated(key)}
+    if any(need.kind == "file" for need in rules.opens_with):
+        found["attachment"] = actions.store_file(
+            content=b"%PDF what is proposed",
+            name="proposed.pdf",
+            media_type="application/pdf",
+            purpose="matter",
+            audience=audience,
+            by=system_actor("Test"),
+            at=at,
+        )
+    if rules.opens_within is not None and at is not None:
+        found["received_on"] = london_date(at)
+    return found
+
+
+def stated(key: str) -> dict[str, str]:
+    """Return the statements that the procedure wants besides the reasons."""
+    needs = [need for need in PROCEDURES[key].opens_with if need.kind != "file" and need.key != "rationale"]
+    return {need.key: _SAID[need.kind] for need in needs}
+
+
+def on_form(key: str, *, day: dt.date) -> dict[str, Any]:
+    """Return the same as the form of the register sends it; `day` is that of the receipt."""
+    rules = PROCEDURES[key]
+    sent: dict[str, Any] = {"rationale": "Said.", **stated(key)}
+    if any(need.kind == "file" for need in rules.opens_with):
+        sent["attachment"] = SimpleUploadedFile("proposed.pdf", b"%PDF what is proposed", "application/pdf")
+    if rules.opens_within is not None:
+        sent["received_on"] = day.isoformat()
+    return sent
