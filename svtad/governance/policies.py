@@ -7,24 +7,10 @@ from svtad.governance.registry import RECORD_ONLY
 from svtad.lib.errors import ActionDenied
 from svtad.parties.actors import Actor
 from svtad.parties.models import Organisation, OrganisationKind, Person
-from svtad.parties.policies import check_not_own, require
+from svtad.parties.policies import check_not_own, check_records_for, require
 from svtad.parties.roles import RECORDS_FOR, ROLES
 from svtad.rulebook.procedures import Procedure, Transition, procedure
 from svtad.rulebook.vocabulary import Body
-
-#: Kinds of organisation that are Testing Participants. Not the DCC: it is its severity that they dispute (14.2), and
-#: it sends on what they ask of the Secretary of State (14.3).
-_PARTICIPANTS = frozenset(
-    {
-        OrganisationKind.SUPPLIER_PARTY,
-        OrganisationKind.TESTING_PARTICIPANT,
-        OrganisationKind.DCC_SERVICE_PROVIDER,
-    }
-)
-
-
-#: Boards that decide in the product themselves.
-_BOARDS = frozenset({Body.TAB, Body.TAG, Body.PANEL})
 
 #: For which bodies of the procedures the members of each kind of organisation act.
 _BODIES = {
@@ -75,23 +61,10 @@ def check_can_record_decision(actor: Actor, matter: Matter, *, step: Transition)
     matter forward (`Procedure.answers`), unless an administrator allowed that for the procedure.
     """
     _check_sees(actor, matter)
-    _check_records_for(actor, step)
+    check_records_for(actor, step.body, clause=step.clause)
     rules = procedure(matter.procedure)
     if rules.answers(step):
         check_not_own(actor, *matter.put_forward_by, procedure=rules.key, clause=step.clause)
-
-
-def _check_records_for(actor: Actor, step: Transition) -> None:
-    body = step.body
-    if actor.may("record_decision"):
-        return
-    if body in _BOARDS and body in actor.organisation_kinds and actor.may(RECORDS_FOR[body]):
-        return
-    if body is Body.DCC and actor.may("propose"):
-        return
-    if body is Body.PARTICIPANT and actor.may("dispute_severity") and actor.organisation_kinds & _PARTICIPANTS:
-        return
-    require(actor, "record_decision", clause=step.clause, what=f"record a step of {body}")
 
 
 def check_can_ask_view(actor: Actor, matter: Matter) -> None:

@@ -194,6 +194,7 @@ class WaitingSerializer(serializers.Serializer[Any]):
     matter = MatterSerializer()
     steps = StepSerializer(many=True)
     view = ViewRequestSerializer(allow_null=True)
+    duties = DeadlineSerializer(many=True, help_text="What is owed under it that is no step (15.1).")
     deadline = DeadlineSerializer(allow_null=True)
     is_overdue = serializers.BooleanField()
 
@@ -382,6 +383,7 @@ def show_waiting(waiting: Waiting) -> dict[str, Any]:
         "matter": show_matter(waiting.matter),
         "steps": _show_steps(waiting.steps),
         "view": show_view_request(waiting.view) if waiting.view else None,
+        "duties": [show_deadline(duty) for duty in waiting.duties],
         "deadline": show_deadline(waiting.deadline) if waiting.deadline else None,
         "is_overdue": waiting.is_overdue,
     }

@@ -10,6 +10,7 @@ from django.db.models import Max, Min, Q
 
 from svtad.gates import policies
 from svtad.gates.actions.recording import audit
+from svtad.gates.actions.resolving import keep_resolution_dates
 from svtad.gates.gathering import Gathered, gather_with_changes, judging
 from svtad.gates.models import Assessment, AssessmentFinding, FiledReport
 from svtad.gates.queries import phase_kind_for, steps_for, summary_of
@@ -87,6 +88,7 @@ def assess_scope(
             for step, provider in _judgements(scope, gathered.facts)
         ]
         FactsChanged.objects.filter(pk__in=gathered.covered).delete()
+        keep_resolution_dates(scope=scope, by=by, at=at or clock.now())
     return kept
 
 

@@ -27,7 +27,8 @@ from svtad.gates.policies import (
     check_certifiable,
     check_may_proceed,
 )
-from svtad.gates.queries import findings_of, latest_assessment, phase_kind_for
+from svtad.gates.queries import latest_assessment, phase_kind_for
+from svtad.gates.queries.resolution import resolution_dates
 from svtad.gates.views.phase import visible_scope
 from svtad.governance.models import Matter
 from svtad.lib.clock import london_date, now
@@ -262,7 +263,7 @@ def _item_form(item: WorkOffPlanItem, state: str, actor: Actor, data: Any = None
 
 def _plan_page(request: PageRequest, plan: WorkOffPlan, *, tried: tuple[int, Form] | None = None) -> HttpResponseBase:
     items = list(plan.items.select_related("issue__provider").prefetch_related("changes"))
-    dates = _dates(plan)
+    dates = resolution_dates(plan.scope)
     may, refused = allowed(check_can_change_plan, request.actor, plan.scope)
     items.sort(key=lambda item: (item.severity or "9", as_read(item.issue.reference)))
     rows = [PlanLine(item, _state_of(item), dates.get(item.issue.public_id)) for item in items]
@@ -304,12 +305,3 @@ def _plan_page(request: PageRequest, plan: WorkOffPlan, *, tried: tuple[int, For
         "synthetic": plan.scope.is_synthetic,
     }
     return render(request, "gates/plan.html", context, status=400 if tried else 200)
-
-
-def _dates(plan: WorkOffPlan) -> dict[str, DueLine]:
-    """Return the dates of 15.1 by issue, as the phase was last judged."""
-    kind = phase_kind_for(plan.scope)
-    latest = latest_assessment(plan.scope, kind.steps[-1]) if kind else None
-    if latest is None:
-        return {}
-    return {line.issue: line for finding in findings_of(latest) for line in finding.dates}

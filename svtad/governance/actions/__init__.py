@@ -18,6 +18,7 @@ from svtad.governance.actions.attending import (
 from svtad.governance.actions.consulting import ask_view, record_view
 from svtad.governance.actions.deadlines import move_deadlines
 from svtad.governance.actions.digests import queue_digests
+from svtad.governance.actions.duties import Duty, keep_duties
 from svtad.governance.actions.given import Given
 from svtad.governance.actions.holidays import add_override, remove_override
 from svtad.governance.actions.interests import (
@@ -59,6 +60,7 @@ from svtad.governance.files import keep_upload, store_file
 
 __all__ = [
     "Attendee",
+    "Duty",
     "Given",
     "NotRecorded",
     "RowReport",
@@ -77,6 +79,7 @@ __all__ = [
     "draw_agenda",
     "enqueue_job",
     "hold_meeting",
+    "keep_duties",
     "keep_upload",
     "mark_all_read",
     "mark_read",

@@ -10,7 +10,7 @@ from django.db import transaction
 from svtad.audit.actions import record
 from svtad.governance.actions.notices import notify
 from svtad.governance.calendar import last_day_of_window, reading_of
-from svtad.governance.models import Deadline, Decision, Matter
+from svtad.governance.models import Deadline, DeadlineKind, Decision, Matter
 from svtad.governance.policies import check_can_manage_calendar
 from svtad.governance.queries.deadlines import reckoner
 from svtad.governance.queries.notices import moved_notice
@@ -34,7 +34,7 @@ def renew_deadlines(*, matter: Matter, rules: Procedure, decision: Decision, by:
     """
     due = _due(matter, rules, decision)
     kept = set()
-    for deadline in Deadline.objects.filter(matter=matter, ended_at=None):
+    for deadline in Deadline.objects.filter(matter=matter, ended_at=None, kind=DeadlineKind.STEP):
         key = (deadline.window, deadline.body, deadline.outcome)
         if decision.supersedes_id is not None and due.get(key, (None, None))[1] == deadline.trigger_on:
             kept.add(key)
@@ -144,7 +144,7 @@ def move_deadlines(
 def _replace(deadline: Deadline, *, day: dt.date, reason: str, by: Actor, at: dt.datetime) -> Deadline:
     Deadline.objects.filter(pk=deadline.pk).update(ended_at=at, end=MOVED)
     same = (
-        "matter", "window", "clause", "text", "body", "outcome", "trigger_on", "working_days", "jurisdiction",
+        "matter", "kind", "window", "clause", "text", "body", "outcome", "trigger_on", "working_days", "jurisdiction",
         "count_trigger_day", "audience",
     )  # fmt: skip
     new: Deadline = Deadline.objects.create(

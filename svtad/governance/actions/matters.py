@@ -15,7 +15,7 @@ from svtad.governance.actions.given import Given, check_given
 from svtad.governance.actions.opening import known_procedure
 from svtad.governance.actions.telling import queue_due_notices
 from svtad.governance.calendar import last_day_of_window
-from svtad.governance.models import Deadline, Decision, Matter, StoredFile
+from svtad.governance.models import Deadline, DeadlineKind, Decision, Matter, StoredFile
 from svtad.governance.policies import check_can_record_decision
 from svtad.governance.queries.matters import lacks, last_decision
 from svtad.governance.registry import handler_for
@@ -78,7 +78,7 @@ def record_decision(
     missing = _missing(locked, rules, step=step)
     out_of_order = step.source != locked.state
     check_given(step, given, last=last, out_of_order=out_of_order, at=moment)
-    held = Deadline.objects.filter(matter=locked, ended_at=None)
+    held = Deadline.objects.filter(matter=locked, ended_at=None, kind=DeadlineKind.STEP)
     _check_window(step, matter=locked, last=last, held=held, decided_at=decided_at, at=moment)
     decision = write_decision(
         locked, step, given, out_of_order=out_of_order, missing=missing, by=by, at=moment, action="record_decision"

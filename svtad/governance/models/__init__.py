@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from svtad.governance.models.calendar import NonWorkingDayOverride
-from svtad.governance.models.deadlines import Deadline
+from svtad.governance.models.deadlines import Deadline, DeadlineKind
 from svtad.governance.models.files import FileCheck, StoredFile
 from svtad.governance.models.jobs import Job, JobState
 from svtad.governance.models.matters import Decision, Matter, ReferenceCounter, View, ViewRequest
@@ -43,6 +43,7 @@ __all__ = [
     "Capacity",
     "Channel",
     "Deadline",
+    "DeadlineKind",
     "Decision",
     "Delivery",
     "DeliveryAttempt",

@@ -10,14 +10,26 @@ from svtad.lib.models import PublicIdModel
 from svtad.parties.models import AudienceModel
 
 
+class DeadlineKind(models.TextChoices):
+    """What a deadline is of: a step of the procedure; a duty under it that is no step; or one of a day that was set."""
+
+    STEP = "STEP"
+    DUTY = "DUTY"
+    SET_DAY = "SET_DAY"
+
+
 class Deadline(PublicIdModel, AudienceModel):
-    """The last London day of one step of a matter, as it was reckoned when it was set.
+    """The last London day of one step of a matter, or of a duty under it, as it was reckoned when it was set.
+
+    A duty is kept by the app that owns the matter's subject (15.1: Testing Issues are resolved). Where a body set the
+    day itself, no calendar reckons it: `trigger_on` is then the day on which it did.
 
     It is never moved: where a holiday proclaimed later gives another day and somebody confirms that, a new one takes
     its place (`replaces`). Whether it is over is derived on read, never stored.
     """
 
     matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="deadlines")
+    kind = models.CharField(max_length=8, choices=DeadlineKind.choices, default=DeadlineKind.STEP)
     window = models.CharField(max_length=20)
     clause = models.CharField(max_length=60)
     text = models.CharField(max_length=200)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from svtad.governance.calendar import non_working_days
-from svtad.governance.models import Deadline
+from svtad.governance.models import Deadline, DeadlineKind
 from svtad.lib.clock import london_date
 from svtad.parties.actors import Actor
 from svtad.rulebook.calendar import last_day_within, working_days_between
@@ -126,8 +126,11 @@ def reckoner(moment: dt.datetime) -> Callable[[Deadline], dt.date]:
 
 
 def would_move(moment: dt.datetime) -> list[tuple[Deadline, dt.date]]:
-    """Return the open deadlines that the calendar of `moment` puts on another day, with that day."""
-    held = Deadline.objects.filter(ended_at=None).select_related("matter")
+    """Return the open deadlines that the calendar of `moment` puts on another day, with that day.
+
+    A day that a body set is none that a calendar moves.
+    """
+    held = Deadline.objects.filter(ended_at=None).exclude(kind=DeadlineKind.SET_DAY).select_related("matter")
     reckon = reckoner(moment)
     return [(each, day) for each in held if (day := reckon(each)) != each.last_day]
 

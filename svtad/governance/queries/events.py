@@ -13,7 +13,7 @@ from django.db.models import Max, Q
 
 from svtad.audit.queries import last_acts
 from svtad.governance.calendar import jurisdiction_words
-from svtad.governance.models import Deadline, Decision, Matter, Meeting, MeetingState, View, ViewRequest
+from svtad.governance.models import Deadline, DeadlineKind, Decision, Matter, Meeting, MeetingState, View, ViewRequest
 from svtad.governance.queries.asked import unanswered
 from svtad.lib.clock import LONDON
 from svtad.lib.ical import Event
@@ -98,10 +98,13 @@ def _history(row: Deadline, before: dict[int, Deadline]) -> list[Deadline]:
 def _deadline(row: Deadline, history: list[Deadline], url: str) -> Event:
     """Return the event of a deadline. Its UID is the first one's, so that a moved day moves the event."""
     ended = row.ended_at is not None
-    lines = [
-        f"{capital(row.text)}. {row.working_days} Working Days after {row.trigger_on:%a %-d %b %Y}"
+    counted = (
+        f" {row.working_days} Working Days after {row.trigger_on:%a %-d %b %Y}"
         f"{', itself counted where it is one' if row.count_trigger_day else ', itself not counted'};"
-        f" bank holidays of {jurisdiction_words(row.jurisdiction)}.",
+        f" bank holidays of {jurisdiction_words(row.jurisdiction)}."
+    )
+    lines = [
+        f"{capital(row.text)}.{'' if row.kind == DeadlineKind.SET_DAY else counted}",
         f"In time until the end of the day in London ({row.clause}).",
         *(
             [f"Moved from {history[-2].last_day:%a %-d %b %Y}: {row.reason}"]
@@ -124,6 +127,8 @@ def _deadline(row: Deadline, history: list[Deadline], url: str) -> Event:
 
 
 def _step(row: Deadline) -> str:
+    if row.kind != DeadlineKind.STEP:
+        return f"shall {outcome_words(row.outcome)}"
     rules = PROCEDURES.get(row.matter.procedure)
     steps = rules.transitions if rules else ()
     duty = next((step.duty for step in steps if (step.body, step.outcome) == (row.body, row.outcome)), "may")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db.models import Prefetch, Q, QuerySet
 
-from svtad.governance.models import Deadline, Matter, ViewRequest
+from svtad.governance.models import Deadline, DeadlineKind, Matter, ViewRequest
 from svtad.governance.queries.asked import unanswered
 from svtad.governance.queries.deadlines import Count, counts_of
 from svtad.governance.queries.rest import at_rest
@@ -19,11 +19,12 @@ from svtad.rulebook.procedures import PROCEDURES, Transition
 
 @dataclass(frozen=True)
 class Waiting:
-    """A matter that waits for these steps or this view, with the deadline that comes first."""
+    """A matter that waits for these steps, this view or these duties, with the deadline that comes first."""
 
     matter: Matter
     steps: tuple[Transition, ...]
     view: ViewRequest | None
+    duties: tuple[Count, ...]
     deadline: Count | None
     respond_by: dt.date | None
     is_overdue: bool
@@ -41,7 +42,7 @@ class Waiting:
     @property
     def is_open(self) -> bool:
         """Whether there is anything to do: once the window of all that somebody may do is over, there is not."""
-        return bool(self.steps) or self.view is not None or self.is_overdue
+        return bool(self.steps) or self.view is not None or bool(self.duties) or self.is_overdue
 
     @property
     def decides(self) -> bool:
@@ -56,10 +57,11 @@ def waiting_for(actor: Actor, *, bodies: Collection[str], moment: dt.datetime) -
 
     A fixed number of queries, whatever there is.
     """
-    matters = _with_deadlines(Matter.objects.visible_to(actor).filter(_state_with_step_of(bodies)))
+    wanted = _state_with_step_of(bodies) | _with_duty_of(bodies)
+    matters = _with_deadlines(Matter.objects.visible_to(actor).filter(wanted))
     counts = _counts(matters, moment)
     own = [(matter, [step for step in _steps(matter) if step.body in bodies]) for matter in matters]
-    found = [_of(matter, steps, counts, moment=moment) for matter, steps in own]
+    found = [_of(matter, steps, counts, moment=moment, bodies=bodies) for matter, steps in own]
     found = [waiting for waiting in found if waiting.is_open and (waiting.is_owed or waiting.deadline is not None)]
     asked = unanswered(ViewRequest.objects.filter(matter__in=Matter.objects.visible_to(actor), body__in=bodies))
     found += [_of(request.matter, [], counts, view=request, moment=moment) for request in asked]
@@ -105,6 +107,7 @@ def open_to(matters: QuerySet[Matter], *, bodies: Collection[str], moment: dt.da
             counts,
             moment=moment,
             view=asked.get(row.pk),
+            bodies=bodies,
         )
         for row in rows
     }
@@ -137,6 +140,13 @@ def _state_with_step_of(bodies: Collection[str]) -> Q:
     return found
 
 
+def _with_duty_of(bodies: Collection[str]) -> Q:
+    """Return the condition that one of `bodies` owes something under a matter, or brought it and waits for that."""
+    owed = Deadline.objects.filter(ended_at=None).exclude(kind=DeadlineKind.STEP)
+    whose = Q(body__in=bodies) | Q(matter__proposer__in=bodies)
+    return Q(pk__in=owed.filter(whose).values("matter"))
+
+
 def _with_deadlines(matters: QuerySet[Matter]) -> list[Matter]:
     held = Deadline.objects.filter(ended_at=None).order_by("last_day")
     return list(matters.order_by("pk").prefetch_related(Prefetch("deadlines", queryset=held, to_attr="open_deadlines")))
@@ -157,20 +167,30 @@ def _of(
     *,
     moment: dt.datetime,
     view: ViewRequest | None = None,
+    bodies: Collection[str] | None = None,
 ) -> Waiting:
+    """Return what a matter waits for; its duties only where one of `bodies` owes them or brought it, None: whosever."""
     outcomes = {(step.body, step.outcome) for step in steps}
-    held = [each for each in getattr(matter, "open_deadlines", ()) if (each.body, each.outcome) in outcomes]
+    open_: list[Deadline] = getattr(matter, "open_deadlines", [])
+    of_steps = [each for each in open_ if each.kind == DeadlineKind.STEP and (each.body, each.outcome) in outcomes]
+    brought = bodies is None or matter.proposer in bodies
+    owed = [each for each in open_ if each.kind != DeadlineKind.STEP and (brought or each.body in (bodies or ()))]
+    held = sorted([*of_steps, *owed], key=lambda each: (each.last_day, each.pk))
+    window = counts[of_steps[0].pk] if of_steps else None
     count = counts[held[0].pk] if held else None
     respond_by = view.respond_by if view else None
     late = respond_by is not None and respond_by < london_date(moment)
     return Waiting(
         matter=matter,
         # A step whose window is over is no longer anybody's to take.
-        steps=tuple(step for step in steps if step.within is None or count is None or not count.is_over),
+        steps=tuple(step for step in steps if step.within is None or window is None or not window.is_over),
         view=view,
+        duties=tuple(counts[each.pk] for each in owed),
         deadline=count,
         respond_by=respond_by,
-        is_overdue=late or (count is not None and count.is_over and any(step.duty == "shall" for step in steps)),
+        is_overdue=late
+        or any(counts[each.pk].is_over for each in owed)
+        or (window is not None and window.is_over and any(step.duty == "shall" for step in steps)),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from django.db.models import Exists, OuterRef, Q
 
-from svtad.governance.models import Deadline, Matter
+from svtad.governance.models import Deadline, DeadlineKind, Matter
 from svtad.lib.clock import london_date
 from svtad.rulebook.procedures import PROCEDURES
 
@@ -23,7 +23,7 @@ def at_rest(moment: dt.datetime) -> Q:
 
 def window_over(moment: dt.datetime) -> Q:
     """Return the condition that somebody might have taken a matter further, and the last day for it is past."""
-    held = Deadline.objects.filter(matter=OuterRef("pk"), ended_at=None)
+    held = Deadline.objects.filter(matter=OuterRef("pk"), ended_at=None, kind=DeadlineKind.STEP)
     passed = held.filter(last_day__lt=london_date(moment))
     return _only_windows() & Exists(passed) & ~Exists(held.filter(last_day__gte=london_date(moment)))
 

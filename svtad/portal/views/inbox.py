@@ -66,13 +66,18 @@ def _rows(name: str, found: Iterable[Waiting]) -> Iterable[tuple[object, ...]]:
                 each.view.clause,
                 *end,
             )
+        for duty in each.duties:
+            owed = duty.deadline
+            ends = (owed.last_day, duty.left, duty.is_over)
+            yield (name, each.matter.reference, each.matter.title, owed.outcome, owed.body, owed.clause, *ends)
         for step in each.steps:
             yield (name, each.matter.reference, each.matter.title, step.outcome, step.body, step.clause, *end)
 
 
 def _bodies(waiting: Waiting) -> set[str]:
     """Return the bodies that something waits for."""
-    return {step.body for step in waiting.steps} | ({waiting.view.body} if waiting.view else set())
+    owing = {duty.deadline.body for duty in waiting.duties}
+    return {step.body for step in waiting.steps} | owing | ({waiting.view.body} if waiting.view else set())
 
 
 def _answer(needs: list[Waiting], overdue: list[Waiting]) -> str:
