@@ -335,15 +335,18 @@ def test_who_is_told_of_which_outcome(key, outcome, told):
 @pytest.mark.parametrize(
     ("key", "bodies", "before", "is_needed"),
     [
-        ("TAD_APPROVAL", ["TAG", "PARTIES", "STAKEHOLDERS"], "SUBMIT", False),
-        ("MODIFICATION_CONSULTED", ["PARTIES", "STAKEHOLDERS", "TAG", "AUTHORITY", "SOS"], "PRESENT", False),
+        ("TAD_APPROVAL", ["TAG", "PARTIES", "STAKEHOLDERS"], "SUBMIT", True),
+        ("MODIFICATION_CONSULTED", ["PARTIES", "STAKEHOLDERS", "TAG", "AUTHORITY", "SOS"], "PRESENT", True),
         ("INTERFACE_REPEAT", ["TAG"], "NOTIFY_VIEWS", True),
         ("REGRESSION_SCOPE", ["TAG"], "SETTLE", True),
-        ("SCT_COUNT", ["TAG"], "COUNT", False),
-        ("DMC_SELECTION", ["STAKEHOLDERS"], "CONCLUDE_DISCUSSION", False),
+        ("SCT_COUNT", ["TAG"], "COUNT", True),
+        ("DMC_SELECTION", ["STAKEHOLDERS"], "CONCLUDE_DISCUSSION", True),
         ("DMC_DESELECTION", ["TAG"], "DESELECT", True),
         ("DMCT_ECONOMIC", ["STAKEHOLDERS"], "PROPOSE", True),
-        ("DMCT_ISSUE", ["STAKEHOLDERS"], "RECOMMEND_A", False),
+        ("DMCT_ISSUE", ["STAKEHOLDERS"], "RECOMMEND_A", True),
+        ("MODIFICATION_DIRECTED", ["PARTIES"], "CONCLUDE_CONSULTATION", True),
+        ("COMPLETION_REPORT", ["TAG"], "PRESENT_TO_TAB", True),
+        ("SVTAD_REDESIGNATION", ["STAKEHOLDERS"], "SUBMIT", False),
     ],
 )
 def test_who_is_asked_before_which_outcome(key, bodies, before, is_needed):

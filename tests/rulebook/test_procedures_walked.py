@@ -171,7 +171,8 @@ def test_what_a_step_requires_is_named_once_and_a_severity_only_where_severities
     for needs in (rules.opens_with, *(step.requires for step in rules.transitions)):
         assert len({need.key for need in needs}) == len(needs)
     for need in every_requirement(rules):
-        assert need.kind in ("text", "severity", "date", "file", "flag")
+        assert need.kind in ("text", "severity", "date", "file", "flag", "choices")
+        assert (need.kind == "choices") == bool(need.choices)
         assert (need.kind == "file") == (need.key == "document")
         assert need.kind != "severity" or (rules.document, rules.version) in editions
 
@@ -187,6 +188,10 @@ def test_what_is_wanted_first_is_a_step_of_the_same_procedure_and_so_is_what_hol
         assert set(act.before) <= outcomes
         assert act.clause in rules.clauses
         assert act.what in as_text(rules)
+        if act.directed is not None:
+            chosen = [need for step in rules.transitions for need in step.requires if need.key == act.directed.key]
+            assert act.directed.outcome in outcomes
+            assert {act.directed.choice} <= {name for need in chosen for name, _ in need.choices}
     for each in rules.consultations:
         assert set(each.held_by) <= outcomes
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from svtad.rulebook.deadlines import REFERRAL_13_4, REFERRAL_13_7
-from svtad.rulebook.procedures.machine import Consultation, Group, NoticeDue, Procedure, Recipient
-from svtad.rulebook.procedures.shared import DECISION, NOT_STATED, RATIONALE, SVTAD, V1_23, document, step, text
+from svtad.rulebook.procedures.machine import Consultation, Group, NoticeDue, Procedure, Recipient, Requirement
+from svtad.rulebook.procedures.shared import BY_LETTER, DECISION, NOT_STATED, RATIONALE, SVTAD, V1_23, step, text
 from svtad.rulebook.vocabulary import Body
 
 SUPPLIER = text("supplier", "The Supplier Party that disagrees, and with what")
 DECIDED_DMC = text("dmc", "The DMC that the DCC decided on")
-REDACTED = document("What TAG is consulted on, anonymised and redacted where appropriate")
+REDACTED = Requirement(
+    key="document",
+    kind="file",
+    title="What TAG is consulted on, anonymised and redacted where appropriate",
+    given_to=(Body.TAG,),
+)
 
 DMC_SELECTION = Procedure(
     key="DMC_SELECTION",
@@ -61,6 +66,7 @@ DMC_SELECTION = Procedure(
             what="The DMCs that the DCC proposes to use, and its rationale",
             states=("PROPOSED",),
             before=("CONCLUDE_DISCUSSION",),
+            is_needed=True,
         ),
     ),
     notices=(
@@ -74,7 +80,11 @@ DMC_SELECTION = Procedure(
     ),
     subject="dmc",
     notes=(
+        "The record of the discussion is what is recorded of the stakeholders, with its document: without it the "
+        "discussion is not concluded. That none of them said anything by the day set counts as discussed "
+        "(our reading).",
         "The text does not say by whom the matter may be referred: a Supplier Party that disagrees (our reading).",
+        BY_LETTER,
         "The window runs from the DCC's decision, not from its notice.",
         "SVTAD v1.5 takes the Secure DMC of MOC out of these rules (source 002, 2.3).",
     ),
@@ -191,12 +201,20 @@ DMC_DESELECTION = Procedure(
         ),
     ),
     subject="dmc",
+    redacted_for=(Body.TAG,),
     notes=(
+        "13.5 has the DCC anonymise and redact in consulting TAG: TAG's members read the document that they are given, "
+        "and of the matter itself neither its title nor reasons, statements and documents of any step, before their "
+        "view or after it; of the decision they are told what 13.6 says (our reading).",
+        "13.5 speaks of TAG alone: TAB, the Panel, the Authority and the SIT Auditor, whom no clause consults or "
+        "tells, and the Secretary of State, to whom a Supplier Party may refer it, are shown the matter whole "
+        "where its audience has them (our reading).",
         "TAG's view does not bind the DCC. Ground (a) takes both of its limbs.",
         "Whether a de-selection takes effect during the window is not stated: it does until it is referred (our "
         "choice).",
         "When the alternative of 13.9 is recommended, and what the Secretary of State does with it, is not stated: the "
         "Secretary of State is told of it when TAG is consulted (our choice).",
+        BY_LETTER,
         "The text does not say that the Secretary of State's decision is final. The window runs from the decision.",
     ),
 )

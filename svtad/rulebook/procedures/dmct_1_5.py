@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from svtad.rulebook.deadlines import APPEAL_20_35
 from svtad.rulebook.procedures.machine import Group, Procedure, Transition
-from svtad.rulebook.procedures.shared import RATIONALE, SVTAD, V1_5, end_of_cycle, step, text
+from svtad.rulebook.procedures.shared import BY_LETTER, RATIONALE, SVTAD, V1_5, end_of_cycle, step, text
 from svtad.rulebook.vocabulary import Body
 
 NOT_HELD = "The text of v1.5 is not held: this follows its description in source 002."
@@ -135,6 +135,7 @@ DMCT_APPEAL = Procedure(
         NOT_HELD,
         "Who judges whether an appeal is admissible is not stated: the DCC records it with reasons (our choice), and "
         "what the Secretary of State then decides is recorded all the same (rule 16).",
+        BY_LETTER,
         "Each recipient's window runs from when it received the draft. After an upheld appeal there is no second "
         "window (our choice).",
     ),

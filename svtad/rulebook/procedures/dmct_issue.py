@@ -156,6 +156,7 @@ DMCT_ISSUE = Procedure(
             what="The DMCT Testing Issue, with those whom it affects",
             states=("DISCUSSING",),
             before=tuple(f"RECOMMEND_{option}" for option in OPTIONS),
+            is_needed=True,
         ),
     ),
     notices=(
@@ -184,6 +185,9 @@ DMCT_ISSUE = Procedure(
     ),
     subject="dmc",
     notes=(
+        "20.19 names the discussion before the recommendation: until what affected stakeholders said, or that they "
+        "said nothing by the day set, is recorded, no option is recommended. An alternative after a refusal (20.21, "
+        "20.24, 20.25(b)) is recommended without another discussion: those clauses ask for none.",
         "An alternative is any option but the one that was just refused (our reading).",
         "Where no draft is published and the Secretary of State says nothing, 20.25 is silent: testing stays paused.",
         "A new firmware version makes another DMC; a configuration leaves the same DMC, held until there is evidence.",

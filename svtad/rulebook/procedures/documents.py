@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from svtad.rulebook.procedures.machine import Consultation, Group, NoticeDue, Procedure, Recipient
+from svtad.rulebook.procedures.machine import (
+    ActWanted,
+    Consultation,
+    Directed,
+    Group,
+    NoticeDue,
+    Procedure,
+    Recipient,
+    Requirement,
+)
 from svtad.rulebook.procedures.shared import MTAD, NO_VERSION, SVTAD, V1_23, document, step, text
 from svtad.rulebook.vocabulary import Body, DocumentState
 
 IN_FORCE = "The document in force stays as it is."
+HEARD = "That nobody said anything by the day set for it is recorded too, and counts as consulted (our reading)."
+DIRECTION = Requirement(
+    key="direction",
+    kind="choices",
+    title="What the DCC is directed to do",
+    choices=(("RECONSIDER", "Reconsider the draft"), ("RECONSULT", "Re-consult"), ("RESUBMIT", "Re-submit the draft")),
+)
 MINOR = text("why_minor", "Why it is of a minor typographical nature, or has no material effect on rights or duties")
 
 TAD_APPROVAL = Procedure(
@@ -40,6 +56,7 @@ TAD_APPROVAL = Procedure(
             "RETURN",
             DocumentState.RETURNED,
             "3.3",
+            DIRECTION,
             notes="The direction says whether to reconsider, re-consult or re-submit, or several of these.",
         ),
         step(DocumentState.SUBMITTED, Body.SOS, "APPROVE", DocumentState.APPROVED, "3.4"),
@@ -63,13 +80,28 @@ TAD_APPROVAL = Procedure(
             what="The draft of the Testing Approach Document",
             states=(DocumentState.CONSULTING,),
             before=("SUBMIT",),
+            is_needed=True,
         )
         for body in (Body.TAG, Recipient.PARTIES, Recipient.STAKEHOLDERS)
+    ),
+    acts_wanted=(
+        ActWanted(
+            body=Body.DCC,
+            outcome="CONSULT",
+            clause="3.3",
+            what="The new consultation that the Secretary of State directed",
+            before=("SUBMIT",),
+            is_needed=True,
+            directed=Directed(outcome="RETURN", key="direction", choice="RECONSULT"),
+        ),
     ),
     rounds_begin_with=("CONSULT",),
     subject="document_version",
     notes=(
         "No length of consultation is stated.",
+        HEARD,
+        "A draft returned without a direction to re-consult may be submitted anew without another consultation; with "
+        "one it is submitted only after it, and each of them is heard anew (3.1, 3.3).",
         "What a submission lacks of 3.2 is for the Secretary of State to say: it is shown, not refused (our choice).",
     ),
 )
@@ -117,10 +149,12 @@ MODIFICATION_DIRECTED = Procedure(
             what="The proposed modification, as the direction says",
             states=("CONSULTATION_DIRECTED",),
             before=("CONCLUDE_CONSULTATION",),
+            is_needed=True,
         ),
     ),
     subject="document_version",
     notes=(
+        HEARD,
         "That a modification waits for a second direction after a directed consultation is our reading; the DCC may "
         "go on by 4.2 instead.",
     ),
@@ -168,7 +202,12 @@ MODIFICATION_CONSULTED = Procedure(
     effect_while_pending=IN_FORCE,
     consultations=tuple(
         Consultation(
-            body=body, clause="4.2", what="The proposed modification", states=("CONSULTING",), before=("PRESENT",)
+            body=body,
+            clause="4.2",
+            what="The proposed modification",
+            states=("CONSULTING",),
+            before=("PRESENT",),
+            is_needed=True,
         )
         for body in (Recipient.PARTIES, Recipient.STAKEHOLDERS, Body.TAG, Body.AUTHORITY, Body.SOS)
     ),
@@ -179,10 +218,14 @@ MODIFICATION_CONSULTED = Procedure(
             clause="4.2",
             what="The notification that the document is modified, with the date from which",
             duty="may",
+            with_document=True,
         ),
     ),
     subject="document_version",
     notes=(
+        HEARD,
+        "4.2 has the document modified “following consultation”: before its summary is presented, all whom it names "
+        "were heard, the Authority and the Secretary of State too.",
         "4.2 demands no notice; the DCC's draft notification goes to the SEC Administrator too (source 002, "
         "Attachment 1).",
         "How long the Secretary of State has to direct otherwise is not stated: no day is set.",
@@ -218,12 +261,14 @@ MODIFICATION_MINOR = Procedure(
             clause="4.3",
             what="The DCC's intention to modify the document, with the intended changes",
             before=("TAKE_EFFECT",),
+            with_document=True,
         ),
         NoticeDue(
             to=(Recipient.STAKEHOLDERS, Recipient.SECAS, Recipient.PUBLIC),
             on="TAKE_EFFECT",
             clause="4.3",
             what="That the changes have taken effect, with the revised document",
+            with_document=True,
         ),
     ),
     subject="document_version",
@@ -276,6 +321,8 @@ SVTAD_REDESIGNATION = Procedure(
     ),
     subject="document_version",
     notes=(
+        "Section 7 tells what the DCC will do after the consultation, and lays no duty on it: a submission before any "
+        "response is recorded is shown, not refused (our reading).",
         "It rests on Condition 22 of the DCC Licence and Section X5 of the Code, whose texts are not held: what the "
         "Secretary of State may do otherwise is not listed.",
         "The notice is in the wording of a draft direction: shown, not demanded (our reading).",

@@ -211,11 +211,15 @@ SCT_COUNT = Procedure(
             what="Whether the SCT issue should count in SIT",
             states=(CountState.UNDECIDED,),
             before=("COUNT", "NOT_COUNT"),
+            is_needed=True,
         ),
     ),
     phase_kinds=("SIT",),
     subject="issue",
-    notes=("The text says discuss: the DCC records TAG's view. A referral has no window.",),
+    notes=(
+        "The text says discuss: the DCC decides, and only once TAG's view, or that it gave none by the day set, is "
+        "recorded. A referral has no window.",
+    ),
 )
 
 INTERFACE_COUNT = Procedure(

@@ -10,11 +10,13 @@ from svtad.rulebook.procedures.wording import (
     act_wanted,
     attachments,
     capital,
+    consultation,
     deciders,
     label,
     notice,
     outcome_of,
     outcome_words,
+    redacted,
     state_words,
     who,
 )
@@ -105,12 +107,13 @@ def _procedure(procedure: Procedure) -> Iterator[str]:
     yield ""
     yield f"- Proposed by {who(procedure.proposer)}. Decided by: {deciders(procedure)}."
     for each in procedure.consultations:
-        needed = " Without it, or a record that none was given, the step is refused." if each.is_needed else ""
-        yield f"- {capital(who(each.body))} {each.duty} be asked ({each.clause}): {each.what}.{needed}"
+        yield f"- {consultation(each)}"
     for act in procedure.acts_wanted:
         yield f"- {act_wanted(act)}"
     for due in procedure.notices:
         yield f"- {notice(due)}"
+    if procedure.redacted_for:
+        yield f"- {redacted(procedure)}"
     for need in procedure.opens_with:
         yield f"- To open it: {need.title}."
     for body, outcome, title in attachments(procedure):

@@ -28,12 +28,16 @@ class Group(StrEnum):
 class Requirement:
     """A statement or datum without which a step, or the opening of a matter, is not recorded.
 
-    ``kind``: text, severity, date, file, flag. ``key`` names it in the decision's data.
+    ``kind``: text, severity, date, file, flag, choices. ``key`` names it in the decision's data. ``choices`` are those
+    of the last kind, each with what it is called: one or several of them are given, as a list. ``given_to`` are the
+    bodies that are given a document in place of what is hidden from them (``Procedure.redacted_for``).
     """
 
     key: str
     kind: str
     title: str
+    choices: tuple[tuple[str, str], ...] = ()
+    given_to: tuple[Body, ...] = ()
 
 
 class Recipient(StrEnum):
@@ -70,7 +74,8 @@ class NoticeDue:
 
     ``within`` is the window where the clause states one. ``before`` names outcomes of the same procedure that the
     clause lets happen only after this notice; most have none. ``tells`` names the data of the step that the clause
-    gives to every recipient, whoever of them may not see the rest of the matter (13.4: which DMCs).
+    gives to every recipient, whoever of them may not see the rest of the matter (13.4: which DMCs). ``with_document``
+    where the clause gives them the document of that step with the notice.
     """
 
     to: tuple[Recipient, ...]
@@ -81,6 +86,7 @@ class NoticeDue:
     within: Window | None = None
     before: tuple[str, ...] = ()
     tells: tuple[str, ...] = ()
+    with_document: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,11 +110,21 @@ class Consultation:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Directed:
+    """What makes an act wanted: that a step with ``outcome`` gave ``choice`` under ``key`` (3.3: to re-consult)."""
+
+    outcome: str
+    key: str
+    choice: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ActWanted:
     """An act that the clause wants before the steps named ``before``: ``outcome`` of ``body``, in the same round.
 
-    What is missing is shown with the step, and refuses none (rule 16). Where ``any_round`` the act is wanted once, in
-    whatever round it was taken. ``what`` says in words what is wanted.
+    What is missing is shown with the step; it refuses the step only where ``is_needed``, and never one of a determining
+    body (rule 16). Where ``any_round`` the act is wanted once, in whatever round it was taken. Where ``directed`` it is
+    wanted only once that was directed, and after it. ``what`` says in words what is wanted.
     """
 
     body: Body
@@ -117,6 +133,8 @@ class ActWanted:
     what: str
     before: tuple[str, ...]
     any_round: bool = False
+    is_needed: bool = False
+    directed: Directed | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -198,8 +216,9 @@ class Procedure:
     ``opens_with`` is what must be given to open a matter, ``opens_within`` the window for opening it where the clause
     states one, and ``opens_refers_to`` the body that it is put before where opening it is itself the referral.
     ``phase_kinds`` limits it to those Test Phases; empty means any. ``rounds_begin_with`` names the outcomes after
-    which views are asked anew, and ``acts_wanted`` what is to be done before an outcome of the round. ``notes`` holds
-    readings: what the text leaves open, and how it is taken here.
+    which views are asked anew, and ``acts_wanted`` what is to be done before an outcome of the round. ``redacted_for``
+    are the bodies to which the clause gives the matter anonymised and redacted: their members read only what they are
+    given. ``notes`` holds readings: what the text leaves open, and how it is taken here.
     """
 
     key: str
@@ -225,6 +244,7 @@ class Procedure:
     phase_kinds: tuple[str, ...] = ()
     subject: str = ""
     rounds_begin_with: tuple[str, ...] = ()
+    redacted_for: tuple[Body, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property

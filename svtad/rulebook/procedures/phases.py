@@ -282,6 +282,7 @@ CODE_PROMOTION = Procedure(
             clause="9.10",
             what="The release note for the code that is to be promoted",
             before=("PROMOTE",),
+            with_document=True,
         ),
     ),
     subject="release",

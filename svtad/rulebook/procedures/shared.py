@@ -14,6 +14,10 @@ MTAD = "MTAD"
 NO_VERSION = ""
 """The source names no version: sources 003 and 004 are cited by their sections."""
 
+BY_LETTER = (
+    "A Supplier Party does not record its step itself: the DCC's registrar does, on its letter, with the moment at "
+    "which the Supplier Party took it, so that none sees what another wrote (our choice)."
+)
 NOT_STATED = "The text does not say what holds meanwhile."
 
 RATIONALE = Requirement(key="rationale", kind="text", title="Reasons")

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from svtad.rulebook.procedures.machine import ActWanted, Group, NoticeDue, Procedure, Recipient, Referral, Transition
+from svtad.rulebook.procedures.machine import (
+    ActWanted,
+    Consultation,
+    Group,
+    NoticeDue,
+    Procedure,
+    Recipient,
+    Referral,
+    Transition,
+)
 from svtad.rulebook.vocabulary import Body
 
 GROUPS: dict[Group, str] = {
@@ -116,14 +125,37 @@ def notice(due: NoticeDue) -> str:
     """Who is told what, and when, in a sentence."""
     when = "when it is opened" if due.on == "OPEN" else f"on “{outcome_words(due.on)}”"
     before = f", before {' or '.join(f'“{outcome_words(each)}”' for each in due.before)}" if due.before else ""
-    return f"{capital(listed(due.to))} {due.duty} be told {when}{before} ({due.clause}): {due.what}."
+    given = " The document of that step goes with it." if due.with_document else ""
+    return f"{capital(listed(due.to))} {due.duty} be told {when}{before} ({due.clause}): {due.what}.{given}"
 
 
 def act_wanted(act: ActWanted) -> str:
     """What is wanted before which outcomes, in a sentence."""
     before = " or ".join(f"“{outcome_words(each)}”" for each in act.before)
     again = "once" if act.any_round else "in each round"
-    return f"Wanted {again} before {before} ({act.clause}): {act.what}. What is missing is shown, and refuses nothing."
+    if act.directed is not None:
+        again = f"after “{outcome_words(act.directed.outcome)}” directed it"
+    end = "Without it the step is refused." if act.is_needed else "What is missing is shown, and refuses nothing."
+    return f"Wanted {again} before {before} ({act.clause}): {act.what}. {end}"
+
+
+def consultation(each: Consultation) -> str:
+    """Who is asked what, before which outcomes, in a sentence."""
+    before = " or ".join(f"“{outcome_words(outcome)}”" for outcome in each.before)
+    asked = f"{capital(who(each.body))} {each.duty} be asked ({each.clause}): {each.what}."
+    if not each.is_needed:
+        return asked
+    return f"{asked} Until the view, or that none was given by the day set, is recorded, {before} is refused."
+
+
+def redacted(procedure: Procedure) -> str:
+    """Who is given its matters redacted, in a sentence; empty where nobody is."""
+    if not procedure.redacted_for:
+        return ""
+    return (
+        f"{capital(listed(procedure.redacted_for))} is given the matter anonymised and redacted: its members read the "
+        "document that they are given, and nothing else that was said or attached."
+    )
 
 
 def attachments(procedure: Procedure) -> tuple[tuple[Body, str, str], ...]:
@@ -146,11 +178,13 @@ def _lines(procedure: Procedure) -> Iterator[str]:
     yield f"  {procedure.summary}"
     yield f"  Proposed by {who(procedure.proposer)}. Decided by: {deciders(procedure)}."
     for each in procedure.consultations:
-        yield f"  {capital(who(each.body))} {each.duty} be asked ({each.clause}): {each.what}."
+        yield f"  {consultation(each)}"
     for act in procedure.acts_wanted:
         yield f"  {act_wanted(act)}"
     for due in procedure.notices:
         yield f"  {notice(due)}"
+    if procedure.redacted_for:
+        yield f"  {redacted(procedure)}"
     for step in procedure.transitions:
         needs = "".join(f"; needs: {need.title}" for need in step.requires)
         yield f"  {step.source} -> {step.target}  [{step.body} {step.duty} {step.outcome}; {step.clause}{needs}]"

@@ -1,0 +1,225 @@
+"""Which single decision decides a judgement: every matter that is before a body, and what each end of it would make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from svtad.rulebook.case import Case
+from svtad.rulebook.criteria import execution, regression, success, thresholds
+from svtad.rulebook.criteria.tallies import PENDING_DESCOPE
+from svtad.rulebook.edition import Criterion, Edition
+from svtad.rulebook.facts import Facts
+from svtad.rulebook.judge import Brief, brief, judge_brief
+from svtad.rulebook.vocabulary import Step, TestRowStatus, Verdict, combine
+from svtad.rulebook.whatif import Change, ChangeKind, changed
+
+_OF_TESTS = frozenset(
+    {
+        execution.planned_tests_executed,
+        execution.functional_row,
+        success.success_rate_sit,
+        success.success_rate_pit,
+        regression.regression_sit,
+        regression.regression_pit,
+        regression.regression_row,
+    }
+)
+_OF_ISSUES = frozenset({thresholds.outstanding_issues, thresholds.extant_issues})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Option:
+    """One way in which a pending matter could end: the changes, and the verdicts that it gives."""
+
+    text: str
+    changes: tuple[Change, ...]
+    verdict: Verdict
+    criteria: tuple[tuple[str, Verdict], ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pending:
+    """A matter that is before a body, about ``subject``: an issue, or the first of the tests, by its id."""
+
+    matter: str | None
+    subject: str
+    reference: str
+    text: str
+    options: tuple[Option, ...]
+
+    @property
+    def decides(self) -> bool:
+        """Whether the whole verdict depends on it."""
+        return len({option.verdict for option in self.options}) > 1
+
+    @property
+    def moves(self) -> bool:
+        """Whether some criterion's verdict depends on it."""
+        return len({option.criteria for option in self.options}) > 1
+
+
+def pending(
+    facts: Facts, *, step: Step, provider: str | None = None, edition: Edition | None = None
+) -> tuple[Pending, ...]:
+    """Every matter that is before a body, with what each way it could end would make of the judgement by itself.
+
+    Disputes, exclusions, what may count, and de-scoping; those that decide the verdict first. Errors are those of
+    :func:`svtad.rulebook.judge.judge`.
+    """
+    held = brief(facts, step=step, provider=provider, edition=edition)
+    judging = _Judging(held)
+    counted = _thresholds(held)
+    of_issues = (
+        []
+        if counted is None
+        else [
+            *_disputes(held, judging, counted),
+            *_exclusions(held, judging),
+            *_counts(held, judging, counted),
+        ]
+    )
+    found = [*of_issues, *_descopings(held, judging)]
+    return tuple(sorted(found, key=lambda row: (not row.decides, not row.moves)))
+
+
+class _Judging:
+    """Judges changed facts again, but only the criteria that the changes can reach."""
+
+    def __init__(self, held: Brief) -> None:
+        self.held = held
+        kind = held.edition.phase_kind(held.facts.phase_kind)
+        self.criteria = [row for row in kind.criteria_at(held.step) if not row.parents]
+        self.verdicts = {finding.key: finding.verdict for finding in judge_brief(held).criteria}
+
+    def option(self, text: str, *changes: Change) -> Option:
+        facts = changed(self.held.facts, changes, edition=self.held.edition)
+        case = Case(edition=self.held.edition, facts=facts, step=self.held.step, provider=self.held.provider)
+        reach = _OF_TESTS if any(change.kind in _TEST_CHANGES for change in changes) else _OF_ISSUES
+        verdicts = dict(self.verdicts)
+        verdicts |= {row.key: self._judged(row, case) for row in self.criteria if changes and row.judge in reach}
+        return Option(text=text, changes=changes, verdict=combine(verdicts.values()), criteria=tuple(verdicts.items()))
+
+    @staticmethod
+    def _judged(criterion: Criterion, case: Case) -> Verdict:
+        return case.once(criterion.judge).verdict
+
+
+_TEST_CHANGES = frozenset({ChangeKind.PASS, ChangeKind.DESCOPE})
+
+
+def _thresholds(held: Brief) -> thresholds.Thresholds | None:
+    """The count of issues, None at a step that does not look at it."""
+    criteria = held.edition.phase_kind(held.facts.phase_kind).criteria_at(held.step)
+    if not any(criterion.judge in _OF_ISSUES for criterion in criteria):
+        return None
+    return thresholds.Thresholds(Case(edition=held.edition, facts=held.facts, step=held.step, provider=held.provider))
+
+
+def _disputes(held: Brief, judging: _Judging, counted: thresholds.Thresholds) -> list[Pending]:
+    rows = {row.id: row for row in (*held.facts.issues, *held.facts.considered_issues)}
+    waiting: dict[str, list[str]] = {}
+    matters: dict[str, str | None] = {}
+    for dispute in held.facts.disputes:
+        if dispute.state.is_pending and rows[dispute.issue].severity is not None:
+            waiting.setdefault(dispute.issue, []).append(dispute.participant_severity)
+            matters[dispute.issue] = dispute.matter
+    found = []
+    for issue, claimed in waiting.items():
+        row = rows[issue]
+        allowed = counted.disputed.get(issue, frozenset((str(row.severity), *claimed)))
+        options = [
+            judging.option(
+                f"TAG decides severity {severity}",
+                Change(kind=ChangeKind.DISPUTE, subject=issue, value=severity),
+            )
+            for severity in held.edition.severities
+            if severity in allowed
+        ]
+        text = f"severity {row.severity} disputed as {' and '.join(claimed)}"
+        found.append(
+            Pending(matter=matters[issue], subject=issue, reference=row.reference, text=text, options=tuple(options))
+        )
+    return found
+
+
+def _exclusions(held: Brief, judging: _Judging) -> list[Pending]:
+    if not held.edition.phase_kind(held.facts.phase_kind).exclusions:
+        return []
+    names = {row.id: row.reference for row in (*held.facts.issues, *held.facts.considered_issues)}
+    found = []
+    for row in held.facts.exclusions:
+        if row.state not in _EXCLUSION_BODIES:
+            continue
+        body, yes, no = _EXCLUSION_BODIES[row.state]
+        options = (
+            judging.option(f"{body} {yes}", Change(kind=ChangeKind.EXCLUDE, subject=row.issue)),
+            judging.option(f"{body} {no}", Change(kind=ChangeKind.NOT_EXCLUDE, subject=row.issue)),
+        )
+        found.append(
+            Pending(
+                matter=row.matter,
+                subject=row.issue,
+                reference=names[row.issue],
+                text=f"its exclusion is before {body}",
+                options=options,
+            )
+        )
+    return found
+
+
+_EXCLUSION_BODIES = {
+    "PROPOSED": ("TAG", "agrees", "does not agree"),
+    "REFERRED": ("the Secretary of State", "upholds it", "dismisses it"),
+}
+
+
+def _counts(held: Brief, judging: _Judging, counted: thresholds.Thresholds) -> list[Pending]:
+    kind = held.edition.phase_kind(held.facts.phase_kind)
+    decided = {row.issue: row for row in held.facts.count_decisions}
+    open_ = {issue.id for issue in counted.extant.undecided}
+    asked = (*held.facts.considered_issues, *(held.facts.issues if kind.presented else ()))
+    found = []
+    for issue in asked:
+        known = decided.get(issue.id)
+        referred = known is not None and known.state.endswith("_REFERRED")
+        if issue.id not in open_ and not referred:
+            continue
+        options = (
+            judging.option("it counts", Change(kind=ChangeKind.COUNT, subject=issue.id)),
+            judging.option("it does not count", Change(kind=ChangeKind.NOT_COUNT, subject=issue.id)),
+        )
+        who = "the Secretary of State" if referred else "TAG"
+        found.append(
+            Pending(
+                matter=known.matter if known else None,
+                subject=issue.id,
+                reference=issue.reference,
+                text=f"whether it counts is for {who}",
+                options=options,
+            )
+        )
+    return found
+
+
+def _descopings(held: Brief, judging: _Judging) -> list[Pending]:
+    by_matter: dict[str, list[str]] = {}
+    references: dict[str, list[str]] = {}
+    for row in held.facts.test_rows:
+        if row.descope in PENDING_DESCOPE and row.status is not TestRowStatus.DESCOPED:
+            key = row.descope_matter or row.id
+            by_matter.setdefault(key, []).append(row.id)
+            references.setdefault(key, []).append(row.reference)
+    found = []
+    for matter, tests in by_matter.items():
+        changes = tuple(Change(kind=ChangeKind.DESCOPE, subject=test) for test in tests)
+        options = (judging.option("finally approved", *changes), judging.option("not approved"))
+        found.append(
+            Pending(
+                matter=matter,
+                subject=tests[0],
+                reference=", ".join(references[matter][:3]) + (" …" if len(tests) > 3 else ""),
+                text=f"de-scoping of {len(tests)} planned test{'s' if len(tests) > 1 else ''}",
+                options=options,
+            )
+        )
+    return found
