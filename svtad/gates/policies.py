@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from svtad.gates.gathering import gather_with_changes, has_changed
 from svtad.gates.models import Assessment, EvidenceItem
-from svtad.gates.queries import latest_assessment
+from svtad.gates.queries import latest_assessment, own_cells_only
 from svtad.gates.queries.phases import phase_kind_for
 from svtad.governance.models import Matter
 from svtad.lib.errors import ActionDenied, Refused
@@ -49,6 +49,12 @@ def check_can_assess(actor: Actor, scope: TestScope) -> None:
     """Have a phase judged: the DCC, TAB, and tooling, for the phases they see."""
     require(actor, "assess", clause="SVTAD 12", what="have a Test Phase judged")
     _require_sight(actor, scope)
+
+
+def check_can_ask(actor: Actor) -> None:
+    """Ask what would change a judgement: the facts name every provider of the phase, so for those who see all of it."""
+    if own_cells_only(actor) is not None:
+        require(actor, "see_all_phases", clause="SVTAD 12", what="ask what would change a judgement")
 
 
 def check_can_attach(actor: Actor, scope: TestScope, *, kind: EvidenceKind, provider: Organisation | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from svtad.gates.views import evidence, papers, phase
+from svtad.gates.views import asking, evidence, papers, phase
 
 app_name = "gates"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("plans/<str:public_id>/items/<str:issue_id>/", papers.change_item, name="plan-item"),
     path("judgements/<str:public_id>/", phase.assessment, name="assessment"),
     path("judgements/<str:public_id>/in-the-way/", phase.in_the_way, name="in-the-way"),
+    path("judgements/<str:public_id>/what-if/", asking.what_if, name="what-if"),
     path("judgements/<str:public_id>/facts/", phase.facts, name="facts"),
     path("evidence/<str:public_id>/file/", evidence.evidence_file, name="evidence-file"),
     path("evidence/<str:public_id>/review/", evidence.review, name="evidence-review"),

@@ -437,6 +437,9 @@ CALLS: dict[str, Call] = {
     "assessments_latest": Call(lambda w: "/assessments/latest", lambda w: _phase(w) | {"step": "REPORTS"}),
     "assessments_get": Call(lambda w: f"/assessments/{w.assessment.public_id}"),
     "assessments_facts": Call(lambda w: f"/assessments/{w.assessment.public_id}/facts"),
+    "assessments_what_if": Call(lambda w: f"/assessments/{w.assessment.public_id}/what-if", lambda w: {"changes": []}),
+    "assessments_fewest": Call(lambda w: f"/assessments/{w.assessment.public_id}/fewest"),
+    "assessments_pending": Call(lambda w: f"/assessments/{w.assessment.public_id}/pending"),
     "evidence_list": Call(lambda w: f"/phases/{w.sit.public_id}/evidence"),
     "evidence_attach": Call(
         lambda w: f"/phases/{w.sit.public_id}/evidence",

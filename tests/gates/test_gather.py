@@ -23,7 +23,7 @@ from svtad.rulebook.relevance import relevant_facts
 from svtad.rulebook.vocabulary import Cause, EvidenceState, Step
 from testphases import actions as phase_actions
 from testphases.actions import PlanRow
-from tests.factories import MAKER, at, decide, make_dmc, make_issue
+from tests.factories import MAKER, at, decide, heard, make_dmc, make_issue
 from tests.gates.world import READINESS, judged, paper, verdicts
 
 
@@ -113,12 +113,14 @@ def test_open_sct_issues_of_the_release_are_considered_in_sit_with_what_came_of_
     undecided = make_issue(house.scope("SCT", "MOC"), raised_by=house.alpha, severity="3", provider=house.alpha)
     counted = make_issue(house.scope("SCT", "MOC"), raised_by=house.alpha, severity="3", provider=house.alpha)
     question = ask_counting(issue=counted, scope=phase.scope, by=MAKER, at=at(days=2))
+    heard(question.matter, moment=at(days=3))
     decide(question.matter, "DCC", "COUNT", moment=at(days=3), tag_view="It counts.")
     facts = facts_of(phase.scope)
     assert {row.reference for row in facts.considered_issues} == {undecided.reference, counted.reference}
     assert [(row.issue, row.state.value) for row in facts.count_decisions] == [(counted.public_id, "COUNT")]
     assert verdicts(judged(facts))["12.6(c)"] == "CANNOT_EVALUATE"
     second = ask_counting(issue=undecided, scope=phase.scope, by=MAKER, at=at(days=2))
+    heard(second.matter, moment=at(days=3))
     decide(second.matter, "DCC", "NOT_COUNT", moment=at(days=3), tag_view="It does not.")
     assert verdicts(judged(facts_of(phase.scope)))["12.6(c)"] == "MET"
 
@@ -253,6 +255,7 @@ def test_interface_testing_waits_for_its_approach_document(phase):
         at=at(days=1),
     )
     decide(matter, "DCC", "CONSULT", moment=at(days=2))
+    heard(matter, moment=at(days=2))
     decide(matter, "DCC", "SUBMIT", moment=at(days=3), document=paper())
     assert verdicts(judged(facts_of(interface), Step.ENTRY))["12.3"] == "NOT_MET"
     decide(matter, "SOS", "APPROVE", moment=at(days=4), version="1.0")
