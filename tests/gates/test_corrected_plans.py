@@ -115,6 +115,8 @@ def test_on_the_page_the_days_are_there_to_be_corrected(approved, phase):
     page = client.get(address).content.decode()
     assert 'value="2026-03-09"' in page
     assert f"{own} 2026-06-01" in page
+    shown = client.get(f"/governance/matters/{plan.matter.public_id}/").content.decode()
+    assert f"Due:</span> {own} 2026-06-01</p>" in shown
     sent = {
         "correction-decided_at": "2026-03-20T10:00:00", "correction-clock_start": "2026-03-16",
         "correction-due": f"{own} 2026-06-15", "correction-reason": "Misread the minutes.",

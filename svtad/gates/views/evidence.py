@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.forms import Form
 from django.http import FileResponse, Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -29,11 +31,13 @@ from svtad.gates.queries.evidence import standing_evidence
 from svtad.gates.views.phase import visible_scope
 from svtad.governance.actions import keep_upload
 from svtad.governance.files import open_file
+from svtad.governance.models import Matter
+from svtad.governance.queries import states_at
 from svtad.lib.clock import now
 from svtad.lib.errors import ActionDenied
 from svtad.parties.models import Organisation
 from svtad.parties.policies import allowed
-from svtad.parties.views.pages import PageRequest, carried_out, done, page
+from svtad.parties.views.pages import PageRequest, carried_out, done, moment_of, page
 from svtad.parties.views.reentry import require_recent_credentials
 from svtad.rulebook.vocabulary import EvidenceKind, EvidenceState
 from testphases.models import TestScope
@@ -161,20 +165,13 @@ def _evidence_page(
     form: EvidenceForm | None = None,
     tried: tuple[int, Form] | None = None,
 ) -> HttpResponseBase:
-    seen = list(
-        EvidenceItem.objects.visible_to(request.actor)
-        .filter(scope=scope)
-        .select_related("provider", "file", "matter", "withdrawal", "scope")
-        .prefetch_related("reviews")
-        .order_by("kind", "-pk")
-    )
-    standing = {item.pk for item in standing_evidence(scope, now())}
-    rows = [_row(request, item, item.pk in standing, tried) for item in seen]
+    moment = moment_of(request) if request.method == "GET" else None
+    rows = _past_rows(request, scope, moment) if moment else _rows(request, scope, tried)
     own = Organisation.objects.filter(pk__in=request.actor.organisation_pks).first()
     kinds = [(kind, KIND_TITLES[kind], _refusal(request, scope, kind, own)) for kind in ATTACHED]
     refusals = [refused for _, _, refused in kinds if refused]
-    log = issue_log_at(scope, None)
-    changed = last_issue_change_at(scope, None)
+    log = issue_log_at(scope, moment)
+    changed = last_issue_change_at(scope, moment)
     context = {
         "title": f"{scope.name}: evidence",
         "scope": scope,
@@ -190,10 +187,53 @@ def _evidence_page(
         "log": log if request.actor.may("see_all_phases") else None,
         "log_is_old": bool(log and changed and changed > log.covers_to),
         "sees_log": request.actor.may("see_all_phases"),
+        "as_at": moment,
+        "can_look_back": True,
         "synthetic": scope.is_synthetic,
     }
     wrong = tried is not None or (form is not None and bool(form.errors))
     return render(request, "gates/evidence.html", context, status=400 if wrong else 200)
+
+
+def _seen(request: PageRequest, scope: TestScope) -> QuerySet[EvidenceItem]:
+    rows: QuerySet[EvidenceItem] = (
+        EvidenceItem.objects.visible_to(request.actor)
+        .filter(scope=scope)
+        .select_related("provider", "file", "matter", "withdrawal", "scope")
+        .prefetch_related("reviews")
+        .order_by("kind", "-pk")
+    )
+    return rows
+
+
+def _rows(request: PageRequest, scope: TestScope, tried: tuple[int, Form] | None) -> list[dict[str, Any]]:
+    standing = {item.pk for item in standing_evidence(scope, now())}
+    return [_row(request, item, item.pk in standing, tried) for item in _seen(request, scope)]
+
+
+def _past_rows(request: PageRequest, scope: TestScope, moment: dt.datetime) -> list[dict[str, Any]]:
+    """Return what was attached by `moment`, as far as it had come by then; nothing can be done to the past."""
+    items = list(_seen(request, scope).filter(recorded_at__lte=moment))
+    standing = {item.pk for item in standing_evidence(scope, moment)}
+    decided = states_at(Matter.objects.filter(pk__in=[item.matter_id for item in items if item.matter_id]), moment)
+    rows = []
+    for item in items:
+        reviews = sorted((each for each in item.reviews.all() if each.recorded_at <= moment), key=lambda each: each.pk)
+        withdrawal = getattr(item, "withdrawal", None)
+        if withdrawal is not None and withdrawal.recorded_at > moment:
+            withdrawal = None
+        reviewed = reviews[-1].state if reviews else item.state
+        rows.append(
+            {
+                "item": item,
+                "title": KIND_TITLES.get(item.kind, item.kind),
+                "state": decided.get(item.matter_id or 0, reviewed),
+                "stands": item.pk in standing,
+                "withdrawal": withdrawal,
+                "reviews": reviews,
+            }
+        )
+    return rows
 
 
 def _refusal(request: PageRequest, scope: TestScope, kind: EvidenceKind, own: Organisation | None) -> str:

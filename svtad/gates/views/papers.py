@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+from django.db.models import Model, QuerySet
 from django.forms import Form
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -27,22 +28,25 @@ from svtad.gates.policies import (
     check_certifiable,
     check_may_proceed,
 )
-from svtad.gates.queries import latest_assessment, phase_kind_for
+from svtad.gates.queries import assessment_at, latest_assessment, phase_kind_for
 from svtad.gates.queries.resolution import resolution_dates
 from svtad.gates.views.phase import visible_scope
 from svtad.governance.models import Matter
+from svtad.governance.queries import states_at
 from svtad.lib.clock import london_date, now
 from svtad.lib.errors import ActionDenied, Refused
 from svtad.parties.actors import Actor
 from svtad.parties.models import Organisation, OrganisationKind
 from svtad.parties.policies import allowed, require
 from svtad.parties.views.lists import csv_response, paged
-from svtad.parties.views.pages import PageRequest, carried_out, done, page
+from svtad.parties.views.pages import PageRequest, carried_out, done, moment_of, page
 from svtad.rulebook.case import as_read
 from svtad.rulebook.findings import DueLine
 from svtad.rulebook.vocabulary import CertificateState, Step, Verdict, WorkOffItemState
 from testphases.models import TestRun, TestScope
 from testphases.queries import participants, scopes_for
+
+Row = TypeVar("Row", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -78,23 +82,29 @@ def papers(request: PageRequest, public_id: str) -> HttpResponseBase:
     scope = visible_scope(request, public_id)
     kind = phase_kind_for(scope)
     takes_certificates = kind is not None and Step.CERTIFICATES in kind.steps
-    providers = participants(scope).exclude(kind=OrganisationKind.DCC).order_by("name")
-    held = {
-        each.provider_id: each
-        for each in TestCompletionCertificate.objects.filter(scope=scope).select_related("matter", "assessment")
-    }
-    rows = (
-        [_provider_row(request.actor, scope, each, held.get(each.pk)) for each in providers]
-        if takes_certificates
-        else []
-    )
-    plans = (
-        WorkOffPlan.objects.filter(scope=scope)
+    moment = moment_of(request)
+    providers = participants(scope, moment).exclude(kind=OrganisationKind.DCC).order_by("name")
+    certificates = _by(TestCompletionCertificate.objects.filter(scope=scope), moment)
+    held = {each.provider_id: each for each in certificates.select_related("matter", "assessment")}
+    plans = list(
+        _by(WorkOffPlan.objects.filter(scope=scope), moment)
         .select_related("provider", "matter", "file")
         .prefetch_related("items__changes")
         .order_by("-pk")
     )
-    approval = ApprovalToProceed.objects.filter(scope=scope).select_related("matter").first()
+    approval = _by(ApprovalToProceed.objects.filter(scope=scope), moment).select_related("matter").first()
+    seen = _by(Matter.objects.visible_to(request.actor), moment)
+    completion = seen.filter(procedure="SIT_COMPLETION", scope_id=scope.public_id).first()
+    if moment is not None:
+        on_paper = [*(each.matter for each in held.values()), *(plan.matter for plan in plans)]
+        on_paper += [approval.matter] if approval else []
+        on_paper += [completion] if completion else []
+        _as_they_stood(on_paper, moment)
+    rows = (
+        [_provider_row(request.actor, scope, each, held.get(each.pk), moment=moment) for each in providers]
+        if takes_certificates
+        else []
+    )
     may_propose, propose_refused = allowed(
         check_can_propose, request.actor, scope, clause="SVTAD 15.1", what="draw up a Work Off Plan"
     )
@@ -107,19 +117,31 @@ def papers(request: PageRequest, public_id: str) -> HttpResponseBase:
         "issued": sum(
             1 for row in rows if row.certificate and CertificateState(row.certificate.matter.state).is_in_force
         ),
-        "plans": [(plan, _progress(plan)) for plan in plans],
+        "plans": [(plan, _progress(plan, moment)) for plan in plans],
         "providers": providers,
         "approval": approval,
         "approval_refused": _approval_refused(scope) if approval is None and may_propose else None,
-        "completion": Matter.objects.visible_to(request.actor)
-        .filter(procedure="SIT_COMPLETION", scope_id=scope.public_id)
-        .first(),
+        "completion": completion,
+        "as_at": moment,
+        "can_look_back": True,
         "may_propose": may_propose,
         "propose_refused": propose_refused,
-        "may_judge": allowed(check_can_assess, request.actor, scope)[0],
+        "may_judge": moment is None and allowed(check_can_assess, request.actor, scope)[0],
         "synthetic": scope.is_synthetic,
     }
     return render(request, "gates/papers.html", context)
+
+
+def _by(rows: QuerySet[Row], moment: dt.datetime | None) -> QuerySet[Row]:
+    """Return those of `rows` that were recorded by `moment`; None: all of them."""
+    return rows if moment is None else rows.filter(recorded_at__lte=moment)
+
+
+def _as_they_stood(matters: list[Matter], moment: dt.datetime) -> None:
+    """Give the matters of a page about the past the states that they had then. They are never saved."""
+    states = states_at(Matter.objects.filter(pk__in=[matter.pk for matter in matters]), moment)
+    for matter in matters:
+        matter.state = states[matter.pk]
 
 
 @page("POST")
@@ -196,8 +218,16 @@ def change_item(request: PageRequest, public_id: str, issue_id: str) -> HttpResp
 
 
 def _provider_row(
-    actor: Actor, scope: TestScope, provider: Organisation, certificate: TestCompletionCertificate | None
+    actor: Actor,
+    scope: TestScope,
+    provider: Organisation,
+    certificate: TestCompletionCertificate | None,
+    *,
+    moment: dt.datetime | None,
 ) -> ProviderPapers:
+    if moment is not None:
+        stood = assessment_at(scope, Step.CERTIFICATES, moment=moment, provider=provider)
+        return ProviderPapers(provider, stood, certificate, ("", "This is the past."))
     judged = latest_assessment(scope, Step.CERTIFICATES, provider=provider)
     refused: tuple[str, str] | None = None
     try:
@@ -222,9 +252,9 @@ def _approval_refused(scope: TestScope) -> tuple[str, str] | None:
     return None
 
 
-def _progress(plan: WorkOffPlan) -> dict[str, int]:
-    """Return how many items there are, and how many are closed and re-run."""
-    states = [_state_of(item) for item in plan.items.all()]
+def _progress(plan: WorkOffPlan, moment: dt.datetime | None = None) -> dict[str, int]:
+    """Return how many items there are, and how many are closed and re-run, or were by `moment`."""
+    states = [_state_of(item, moment) for item in plan.items.all()]
     return {
         "items": len(states),
         "closed": sum(state != WorkOffItemState.OPEN for state in states),
@@ -232,8 +262,9 @@ def _progress(plan: WorkOffPlan) -> dict[str, int]:
     }
 
 
-def _state_of(item: WorkOffPlanItem) -> str:
-    changes = sorted(item.changes.all(), key=lambda each: each.pk)
+def _state_of(item: WorkOffPlanItem, moment: dt.datetime | None = None) -> str:
+    made = (each for each in item.changes.all() if moment is None or each.recorded_at <= moment)
+    changes = sorted(made, key=lambda each: each.pk)
     return changes[-1].state if changes else WorkOffItemState.OPEN.value
 
 

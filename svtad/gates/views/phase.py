@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import Http404, HttpResponse, HttpResponseBase
@@ -30,6 +31,7 @@ from svtad.lib.errors import ActionDenied, Refused
 from svtad.parties.policies import allowed
 from svtad.parties.views.lists import csv_response, paged
 from svtad.parties.views.pages import PageRequest, done, moment_of, page
+from svtad.rulebook.findings import Finding, Judgement
 from svtad.rulebook.judge import judge
 from svtad.rulebook.vocabulary import Step
 from testphases.models import TestScope
@@ -173,8 +175,9 @@ def ledger(request: PageRequest, public_id: str) -> HttpResponseBase:
     """Which issues count against the thresholds and which do not, why, and by whose determination."""
     scope = visible_scope(request, public_id)
     steps = exit_steps(scope)
-    latest = latest_assessment(scope, steps[-1]) if steps else None
-    made = checklist(findings_for(request.actor, latest), scope=scope, actor=request.actor) if latest else None
+    stood = _stood(request, scope, steps[-1]) if steps else Stood()
+    latest = stood.assessment
+    made = checklist(stood.findings, scope=scope, actor=request.actor) if stood.is_judged else None
     rows = sorted(made.ledger, key=lambda row: row.reference) if made else []
     counted = request.GET.get("counted", "")
     provider = request.GET.get("provider", "")
@@ -231,7 +234,10 @@ def ledger(request: PageRequest, public_id: str) -> HttpResponseBase:
         "names": sorted(names.items(), key=lambda item: item[1]),
         "matters": made.matters if made else {},
         "chosen": {"counted": counted, "provider": provider},
-        "stale": is_stale(latest) if latest else False,
+        "as_at": stood.moment,
+        "refusal": stood.refusal,
+        "can_look_back": True,
+        "stale": is_stale(latest) if latest and stood.moment is None else False,
         "synthetic": scope.is_synthetic,
     }
     return render(request, "gates/ledger.html", context)
@@ -259,25 +265,14 @@ def exit_steps(scope: TestScope) -> tuple[Step, ...]:
 
 
 def _checklist_page(request: PageRequest, scope: TestScope, step: Step, tab: str) -> HttpResponseBase:
-    moment = moment_of(request)
-    latest: Assessment | None = None
+    stood = _stood(request, scope, step, most=LISTED)
+    moment, latest, judged = stood.moment, stood.assessment, stood.judged
     made: Checklist | None = None
-    refusal = ""
-    past: dict[str, Any] = {}
-    if moment is not None and own_cells_only(request.actor) is None:
-        try:
-            judged = judge(gather(scope, as_at=moment), step=step)
-        except Refused as refused:
-            refusal = str(refused)
-        else:
-            made = checklist(judged.findings, scope=scope, actor=request.actor)
-            past = {"past_sha256": judged.facts_sha256, "past_edition": f"{judged.document} v{judged.version}"}
-    else:
-        # A provider is shown what was judged and kept by then: only kept judgements are cut down to its own cells.
-        latest = assessment_at(scope, step, moment=moment) if moment else latest_assessment(scope, step)
-        if latest is not None:
-            found, totals = short_findings_for(request.actor, latest, most=LISTED)
-            made = checklist(found, scope=scope, actor=request.actor, totals=totals)
+    if stood.is_judged:
+        made = checklist(stood.findings, scope=scope, actor=request.actor, totals=stood.totals)
+    past = (
+        {"past_sha256": judged.facts_sha256, "past_edition": f"{judged.document} v{judged.version}"} if judged else {}
+    )
     context = {
         **_shared(request, scope, step, made),
         **past,
@@ -285,11 +280,50 @@ def _checklist_page(request: PageRequest, scope: TestScope, step: Step, tab: str
         "determined": determinations_of(scope, request.actor, moment=moment or now()),
         "assessment": latest,
         "tab": tab,
-        "refusal": refusal,
+        "refusal": stood.refusal,
         "as_at": moment,
         "stale": is_stale(latest) if latest and moment is None else False,
     }
     return render(request, "gates/phase.html", context)
+
+
+@dataclass(frozen=True)
+class Stood:
+    """Where a phase stands, or stood at a past moment: what was judged of it, as far as the person may see that."""
+
+    moment: dt.datetime | None = None
+    assessment: Assessment | None = None
+    judged: Judgement | None = None
+    findings: tuple[Finding, ...] = ()
+    totals: dict[str, int] | None = None
+    refusal: str = ""
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether there is a judgement to show."""
+        return self.assessment is not None or self.judged is not None
+
+
+def _stood(request: PageRequest, scope: TestScope, step: Step, *, most: int | None = None) -> Stood:
+    """Return the latest judgement at a step, or how the phase stood at the moment asked for (`?as_at=`).
+
+    Of the present at most `most` of what stands in the way of each criterion.
+    """
+    moment = moment_of(request)
+    if moment is not None and own_cells_only(request.actor) is None:
+        try:
+            judged = judge(gather(scope, as_at=moment), step=step)
+        except Refused as refused:
+            return Stood(moment=moment, refusal=str(refused))
+        return Stood(moment=moment, judged=judged, findings=judged.findings)
+    # A provider is shown what was judged and kept by then: only kept judgements are cut down to its own cells.
+    latest = assessment_at(scope, step, moment=moment) if moment else latest_assessment(scope, step)
+    if latest is None:
+        return Stood(moment=moment)
+    if most is None:
+        return Stood(moment=moment, assessment=latest, findings=findings_for(request.actor, latest))
+    found, totals = short_findings_for(request.actor, latest, most=most)
+    return Stood(moment=moment, assessment=latest, findings=found, totals=totals)
 
 
 def _shared(request: PageRequest, scope: TestScope, step: Step, made: Checklist | None) -> dict[str, Any]:
