@@ -112,7 +112,7 @@ class IssuesImporter(ScopeImporter[IssueRow]):
             scope=self.scope(target.scope_id), rows=rows, source=target.source, by=target.by, at=target.at
         )
         for error in plan.errors:
-            target.problems.add(RowProblem(error.row or 0, error.field, error.message))
+            target.problems.add(RowProblem(error.row or 0, error.field, error.message, error.value))
         return self._summary(plan.result(), plan.changes)
 
     def commit(self, target: Target, rows: Iterable[IssueRow]) -> Summary:

@@ -265,10 +265,14 @@ class IssueRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DecisionRow:
-    """A recorded decision of a body: three dates kept apart, its reasons and its document."""
+    """A recorded decision of a body: three dates kept apart, its reasons and its document.
+
+    `marks` is what it is marked with wherever it is shown, such as that it goes against the computed result (rule 16).
+    """
 
     body: str
     outcome: str
+    marks: tuple[str, ...]
     decided: str
     notified: str
     effective: str

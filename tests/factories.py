@@ -172,6 +172,12 @@ def decide(
     )
 
 
+def heard(matter: Matter, *, moment: dt.datetime, by: Actor = MAKER) -> None:
+    """Record a view of everybody who was asked for one on the matter and has not given it."""
+    for request in matter.view_requests.exclude(views__is_remark=False):
+        governance_actions.record_view(request=request, text="It was discussed.", given_at=moment, by=by, at=moment)
+
+
 #: Which organisation usually has a role.
 _HOME = {
     "test_manager": "dcc",

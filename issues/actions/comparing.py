@@ -19,7 +19,7 @@ from issues.queries.asat import NOT_DCC_CAUSES
 from issues.queries.history import History, histories
 from issues.queries.runs import LatestRuns, latest_runs
 from svtad.devices.models import DeviceModelCombination
-from svtad.lib.errors import ActionDenied, FieldError, InvalidInput, Refused
+from svtad.lib.errors import ActionDenied, FieldError, InvalidInput, Refused, held_in
 from svtad.lib.text import plain_line
 from svtad.parties.actors import Actor
 from svtad.parties.models import Organisation, OrganisationKind
@@ -34,7 +34,7 @@ class _Gathering:
     """Takes the errors out of what is raised within it."""
 
     errors: list[FieldError]
-    row: int | None
+    row: IssueRow
     field_name: str
 
     def __enter__(self) -> None:
@@ -44,12 +44,13 @@ class _Gathering:
         """Take the errors; let anything else go on."""
         if isinstance(raised, InvalidInput):
             names = {"occurred_at": "raised_at"}
-            self.errors += [
-                FieldError(self.row, names.get(error.field, error.field), error.message) for error in raised.errors
-            ]
+            self.errors += [self._error(names.get(error.field, error.field), error.message) for error in raised.errors]
         elif isinstance(raised, Refused | ActionDenied):
-            self.errors.append(FieldError(self.row, self.field_name, str(raised)))
+            self.errors.append(self._error(self.field_name, str(raised)))
         return isinstance(raised, InvalidInput | Refused | ActionDenied)
+
+    def _error(self, field_name: str, message: str) -> FieldError:
+        return FieldError(self.row.row, field_name, message, held_in(self.row, field_name))
 
 
 @dataclass
@@ -148,7 +149,7 @@ class Comparison:
 
     def _errors_of(self, row: IssueRow, field_name: str) -> _Gathering:
         """Turn what an act is turned away for into errors of the row; a refusal is of the field `field_name`."""
-        return _Gathering(self._errors, row.row, field_name)
+        return _Gathering(self._errors, row, field_name)
 
     def _change(self, row: IssueRow) -> IssueChange | None:
         """Return what the row does, or None where it cannot be told; what is wrong is added to the errors."""

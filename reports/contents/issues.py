@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from reports.contents.criteria import blocked_disputes
 from reports.contents.dossier import NOBODY, Dossier
@@ -18,6 +18,7 @@ from reports.shapes import (
     ProviderThresholds,
     ThresholdBar,
 )
+from svtad.governance.models import Decision
 from svtad.rulebook.facts import ExclusionFact, IssueFact
 from svtad.rulebook.findings import LedgerLine, ThresholdCell
 from svtad.rulebook.vocabulary import Cause, CountState, combine
@@ -178,10 +179,12 @@ def decision_rows(record: MatterRecord | None) -> tuple[DecisionRow, ...]:
     """Return the decisions of a matter with their three dates; none where no record is held."""
     if record is None:
         return ()
+    corrected = {decision.supersedes_id for decision in record.decisions}
     return tuple(
         DecisionRow(
             body=plain(decision.body),
             outcome=plain(decision.outcome),
+            marks=_marks(decision, corrected),
             decided=day(decision.decided_at),
             notified=day(decision.notified_at),
             effective=day(decision.effective_at),
@@ -191,6 +194,18 @@ def decision_rows(record: MatterRecord | None) -> tuple[DecisionRow, ...]:
         )
         for decision in record.decisions
     )
+
+
+def _marks(decision: Decision, corrected: Container[int | None]) -> tuple[str, ...]:
+    """Return what the decision is marked with, in the words that its matter's page has too."""
+    marks = {
+        "against the computed result": decision.against_computed,
+        "out of its listed order": decision.out_of_order,
+        "superseded": decision.pk in corrected,
+        "correction": decision.supersedes_id is not None,
+        "something missing before it": bool(decision.missing),
+    }
+    return tuple(words for words, is_marked in marks.items() if is_marked)
 
 
 def _disputes(dossier: Dossier, rows: dict[str, IssueRow]) -> tuple[DisputeEntry, ...]:

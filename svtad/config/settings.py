@@ -317,6 +317,7 @@ SPECTACULAR_SETTINGS = {
         "JobState": "svtad.governance.models.JobState",
         "MeetingState": "svtad.governance.models.MeetingState",
         "Body": "svtad.rulebook.vocabulary.Body",
+        "Verdict": "svtad.rulebook.vocabulary.Verdict",
         "Consultee": "svtad.governance.api.matter_inputs.CONSULTEES",
         "Board": "svtad.governance.api.meetings._BODIES",
         "DeliveryState": "svtad.governance.models.DeliveryState",
@@ -418,6 +419,8 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="svtad@localhost")
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)
 #: After how many attempts an e-mail is given up: 72 are about three days.
 NOTICE_MAX_ATTEMPTS = env.int("SVTAD_NOTICE_ATTEMPTS", default=72)
+#: The largest document that goes with an e-mail: above it the e-mail says where the document is.
+NOTICE_ATTACHMENT_MAX_BYTES = env.int("SVTAD_NOTICE_ATTACHMENT_MAX_BYTES", default=10 * 1024 * 1024)
 #: Where people reach this, for the links in e-mails; without it they have none.
 SITE_URL = env.str("SVTAD_URL", default="")
 LOGGING_CONFIG = "logging.config.dictConfig"

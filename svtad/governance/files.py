@@ -118,6 +118,22 @@ def keep_upload(upload: Any, *, purpose: str, audience: Audience, by: Actor, is_
     )
 
 
+def name_again(stored: StoredFile, *, audience: Audience, by: Actor, at: dt.datetime) -> StoredFile:
+    """Return another row that names the same bytes for another audience; whose act it is asks who may."""
+    with open_file(stored) as content:
+        return store_file(
+            content=content,
+            name=stored.name,
+            media_type=stored.media_type,
+            purpose=stored.purpose,
+            audience=audience,
+            by=by,
+            at=at,
+            redaction_set=stored.redaction_set,
+            is_synthetic=stored.is_synthetic,
+        )
+
+
 def open_file(stored: StoredFile) -> BinaryIO:
     """Return the file's bytes as a stream to read and close. Raises FileNotFoundError where they are gone."""
     return Path(storage().path(address(stored.sha256))).open("rb")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -18,6 +18,9 @@ MAY_GO_AGAINST = (Body.PANEL, Body.SOS)
 #: Who decides elsewhere: what they decided is recorded with its document, or not at all.
 OUTSIDE_THE_PRODUCT = (Body.SOS, Body.AUTHORITY)
 
+#: Boards that record what they decide: no clause wants minutes with it (our reading).
+BOARDS_WITHOUT_MINUTES = (Body.TAB, Body.TAG, Body.PANEL)
+NO_MINUTES = "No clause wants minutes with a board's decision (our reading). What is given is kept under its SHA-256."
 #: What a step may bring besides what it must: the days that TAB sets where 15.1 gives none.
 MAY_BRING = {("WORK_OFF_PLAN", "APPROVE"): ("clock_start", "due")}
 
@@ -78,7 +81,7 @@ class DecisionForm(forms.Form):
         )
         for need in step.requires:
             if need.kind != "file" and need.key != "rationale":
-                self.fields[need.key] = field_for(need.kind, need.title, severities)
+                self.fields[need.key] = field_for(need.kind, need.title, severities, choices=need.choices)
         self.brings = MAY_BRING.get((procedure, step.outcome), ())
         if self.brings:
             self.fields |= brought()
@@ -88,7 +91,7 @@ class DecisionForm(forms.Form):
         self.fields["document"] = forms.FileField(
             label=document.title if document else "The document that records it",
             required=document is not None or step.body in OUTSIDE_THE_PRODUCT,
-            help_text="Kept unchanged under its SHA-256.",
+            help_text=NO_MINUTES if step.body in BOARDS_WITHOUT_MINUTES else "Kept unchanged under its SHA-256.",
         )
         if step.body in MAY_GO_AGAINST:
             self.fields["against_computed"] = forms.BooleanField(
@@ -114,6 +117,9 @@ class CorrectionForm(DecisionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Ask why, and take the document that is kept already where no other is given."""
         kwargs["prefix"] = "correction"
+        initial = kwargs.get("initial") or {}
+        if isinstance(initial.get("due"), dict):
+            kwargs["initial"] = {**initial, "due": due_lines(initial["due"])}
         super().__init__(*args, **kwargs)
         self.fields["document"].required = False
         self.fields["document"].help_text = "Leave it empty to keep the document that is recorded."
@@ -137,12 +143,31 @@ class AskForm(forms.Form):
 
 
 class ViewForm(forms.Form):
-    """What a body said."""
+    """What a body said, or what one of its members remarked for themselves."""
 
+    whose = forms.ChoiceField(
+        label="This is",
+        choices=[("view", "the view of the body"), ("remark", "a member's own remark, beside it")],
+        required=False,
+    )
+    given_by = forms.CharField(
+        label="Who gave it",
+        max_length=200,
+        required=False,
+        help_text="For the body: its chair, or the meeting that agreed it. When empty: you.",
+    )
     text = forms.CharField(label="View", widget=forms.Textarea, required=False)
     is_none = forms.BooleanField(label="No view was given by the date", required=False)
     given_at = forms.DateTimeField(label="Given", widget=MomentInput(), required=False, help_text="When empty: now.")
     document = forms.FileField(label="The document that records it", required=False)
+
+    def __init__(self, *args: Any, only_remarks: bool = False, **kwargs: Any) -> None:
+        """Offer a member who does not speak for the body only a remark of their own."""
+        super().__init__(*args, **kwargs)
+        if only_remarks:
+            self.fields["text"].label = "Your remark"
+            for name in ("whose", "given_by", "is_none"):
+                del self.fields[name]
 
 
 def brought() -> dict[str, forms.Field]:
@@ -163,6 +188,11 @@ def brought() -> dict[str, forms.Field]:
     }
 
 
+def due_lines(due: Mapping[str, str]) -> str:
+    """Return dates by issue as `due_dates` reads them."""
+    return "\n".join(f"{reference} {day}" for reference, day in due.items())
+
+
 def due_dates(text: object) -> dict[str, str]:
     """Read dates by issue, one a line. Raises ValidationError with the line that is none."""
     due: dict[str, str] = {}
@@ -178,8 +208,12 @@ def due_dates(text: object) -> dict[str, str]:
     return due
 
 
-def field_for(kind: str, title: str, severities: tuple[str, ...]) -> forms.Field:
+def field_for(
+    kind: str, title: str, severities: tuple[str, ...], *, choices: tuple[tuple[str, str], ...] = ()
+) -> forms.Field:
     """Return the field of a statement of that kind, as a procedure requires it."""
+    if kind == "choices":
+        return forms.MultipleChoiceField(label=title, choices=choices, widget=forms.CheckboxSelectMultiple)
     if kind == "severity":
         return forms.ChoiceField(label=title, choices=[("", "Choose"), *((each, each) for each in severities)])
     if kind == "date":

@@ -134,7 +134,7 @@ def claim(pk: int) -> Delivery | None:
     )
     if not taken:
         return None
-    held: Delivery = Delivery.objects.select_related("notice", "person").get(pk=pk)
+    held: Delivery = Delivery.objects.select_related("notice__attachment", "person").get(pk=pk)
     return held if held.lease_token == token else None
 
 
@@ -160,7 +160,7 @@ def _due() -> Any:
 def _send(delivery: Delivery, office: mail.PostOffice) -> str:
     """Hand over one claimed delivery and write down what came of it; return the outcome."""
     began = now()
-    address = delivery.address
+    address, enclosed = delivery.address, ""
     try:
         letter = letter_of(delivery, at=began)
     except NotToBeSent as reason:
@@ -175,10 +175,10 @@ def _send(delivery: Delivery, office: mail.PostOffice) -> str:
         )
     else:
         address = letter.address
-        answer = _hand_over(letter, office)
+        answer, enclosed = _hand_over(letter, office), letter.enclosed
     with transaction.atomic():
         held = Delivery.objects.filter(pk=delivery.pk, lease_token=delivery.lease_token, state=DeliveryState.SENDING)
-        if not _write_down(held, delivery.pk, answer, at=began, address=address):
+        if not _write_down(held, delivery.pk, answer, at=began, address=address, enclosed=enclosed):
             log.warning("delivery %s was taken back before its answer was written", delivery.public_id)
     return str(answer.outcome)
 
@@ -193,13 +193,15 @@ def _hand_over(letter: Letter, office: mail.PostOffice) -> mail.Answer:
     )
 
 
-def _write_down(held: Any, pk: int, answer: mail.Answer, *, at: dt.datetime, address: str = "") -> int:
+def _write_down(
+    held: Any, pk: int, answer: mail.Answer, *, at: dt.datetime, address: str = "", enclosed: str = ""
+) -> int:
     """Bring the delivery to where the answer leads, if it is still held, and add the attempt; return how many.
 
     A late "taken" of one that was taken back is written down all the same, so that no second copy goes out.
     """
     delivery = Delivery.objects.select_for_update().get(pk=pk)
-    changes = _changes(delivery, answer, at=at, address=address)
+    changes = _changes(delivery, answer, at=at, address=address, enclosed=enclosed)
     done = int(held.update(lease_token="", lease_until=None, **changes))
     if not done and answer.outcome == AttemptOutcome.SENT:
         Delivery.objects.filter(pk=pk, state=DeliveryState.UNCERTAIN).update(**changes)
@@ -216,13 +218,15 @@ def _write_down(held: Any, pk: int, answer: mail.Answer, *, at: dt.datetime, add
     return done
 
 
-def _changes(delivery: Delivery, answer: mail.Answer, *, at: dt.datetime, address: str) -> dict[str, Any]:
+def _changes(
+    delivery: Delivery, answer: mail.Answer, *, at: dt.datetime, address: str, enclosed: str = ""
+) -> dict[str, Any]:
     """Return what an answer changes in a delivery."""
     if answer.outcome == AttemptOutcome.SENT:
         return {
             "state": DeliveryState.SENT,
             "sent_at": now(),
-            "proof": f"{mail.server_name()} answered: {answer.text}",
+            "proof": f"{mail.server_name()} answered: {answer.text}{f'; with {enclosed}' if enclosed else ''}",
             "address": address or delivery.address,
             "last_error": "",
             "next_attempt_at": None,

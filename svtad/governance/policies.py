@@ -8,7 +8,7 @@ from svtad.lib.errors import ActionDenied
 from svtad.parties.actors import Actor
 from svtad.parties.models import Organisation, OrganisationKind, Person
 from svtad.parties.policies import check_not_own, check_records_for, require
-from svtad.parties.roles import RECORDS_FOR, ROLES
+from svtad.parties.roles import RECORDS_FOR, ROLES, Role, permissions_to_record
 from svtad.rulebook.procedures import Procedure, Transition, procedure
 from svtad.rulebook.vocabulary import Body
 
@@ -74,12 +74,25 @@ def check_can_ask_view(actor: Actor, matter: Matter) -> None:
         require(actor, "propose", what="ask a body for its view")
 
 
-def check_can_give_view(actor: Actor, matter: Matter, *, body: str) -> None:
-    """A body's view is given by those of its members who may, or recorded by the registrar."""
+def check_can_give_view(actor: Actor, matter: Matter, *, body: str, is_remark: bool = False) -> None:
+    """A board's view is recorded by its chair or secretary, any body's by the registrar; members add remarks.
+
+    No clause says who speaks for TAG: what fulfils a consultation is its view as a body, not any member's (ours).
+    """
     _check_sees(actor, matter)
-    if actor.may("give_view") and body in actor.organisation_kinds:
+    if actor.may("record_decision"):
         return
-    require(actor, "record_decision", what=f"record the view of {body}")
+    speaking = permissions_to_record(body)
+    wanted = {"give_view", *speaking} if is_remark else set(speaking)
+    if body in actor.organisation_kinds and any(actor.may(each) for each in wanted):
+        return
+    what = f"record a remark of a member of {body}" if is_remark else f"record the view of {body} as a body"
+    who = ", ".join(role.title for role in ROLES.values() if role.permissions & wanted and _may_be_of(role, body))
+    raise ActionDenied("", f"You may not {what}. It is for: {who}.", permission=speaking[-1])
+
+
+def _may_be_of(role: type[Role], body: str) -> bool:
+    return "record_decision" in role.permissions or body in role.organisations
 
 
 def check_can_keep_document(actor: Actor) -> None:

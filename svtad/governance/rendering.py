@@ -19,7 +19,8 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from svtad.governance.models import Delivery, Notice
+from svtad.governance.files import read_file
+from svtad.governance.models import Delivery, Notice, StoredFile
 from svtad.lib.clock import LONDON
 from svtad.lib.text import plain_line
 from svtad.parties.actors import Actor, actor_for
@@ -32,6 +33,7 @@ TEXT_LONGEST = 20_000
 _POLICY = SMTP.clone(max_line_length=76)
 #: What would have to be quoted in a name, or begins an encoded word.
 _SIGNS = re.compile(r'[()<>\[\]:;@\\,."=?]')
+_MEDIA_TYPE = re.compile(r"([a-zA-Z0-9]+)/([a-zA-Z0-9.+-]+)")
 _HEADERS = ("From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type")
 
 
@@ -42,6 +44,8 @@ class Letter:
     sender: str
     address: str
     content: bytes
+    enclosed: str = ""
+    """What was attached, by name and SHA-256, for the proof."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +57,7 @@ class Item:
     source: str
     due_by: dt.date | None
     link: str
+    enclosure: str
     is_synthetic: bool
 
 
@@ -84,7 +89,9 @@ def letter_of(delivery: Delivery, *, at: dt.datetime) -> Letter:
     notices = _notices(delivery)
     if person is not None:
         notices = _still_seen(notices, actor_for(person, at=at), is_active=person.is_active)
-    items = [_item(notice) for notice in notices]
+    alone = notices[0].attachment if delivery.notice_id else None
+    attached = alone if alone is not None and alone.size <= attachment_max_bytes() else None
+    items = [_item(notice, attached=attached) for notice in notices]
     heading = items[0].what if delivery.notice_id else _digest_heading(delivery, len(items))
     synthetic = SYNTHETIC if any(item.is_synthetic for item in items) else ""
     sheet = Sheet(
@@ -102,11 +109,20 @@ def letter_of(delivery: Delivery, *, at: dt.datetime) -> Letter:
         to=to,
         text=_plain(sheet),
         html=render_to_string("governance/notice_email.html", {"sheet": sheet}),
+        attached=attached,
     ).as_bytes()
     _check_headers(content, to)
     return Letter(
-        sender=_in_ascii(parseaddr(settings.DEFAULT_FROM_EMAIL)[1]), address=_in_ascii(address), content=content
+        sender=_in_ascii(parseaddr(settings.DEFAULT_FROM_EMAIL)[1]),
+        address=_in_ascii(address),
+        content=content,
+        enclosed=f"{attached.name}, SHA-256 {attached.sha256}" if attached is not None else "",
     )
+
+
+def attachment_max_bytes() -> int:
+    """Return the largest document that is attached to an e-mail, in bytes (NOTICE_ATTACHMENT_MAX_BYTES, 10 MiB)."""
+    return int(getattr(settings, "NOTICE_ATTACHMENT_MAX_BYTES", 10 * 1024 * 1024))
 
 
 def _notices(delivery: Delivery) -> list[Notice]:
@@ -127,7 +143,23 @@ def _still_seen(notices: list[Notice], actor: Actor, *, is_active: bool) -> list
     return seen
 
 
-def _item(notice: Notice) -> Item:
+def _enclosure(notice: Notice, attached: StoredFile | None) -> str:
+    """Return what an e-mail says of the document that goes with a notice: attached, or where it is and why."""
+    stored = notice.attachment
+    if stored is None:
+        return ""
+    named = f"{plain_line(stored.name)} ({stored.size:,} bytes, SHA-256 {stored.sha256})"
+    if stored is attached:
+        return f"With this notice: {named}, attached."
+    site = settings.SITE_URL.rstrip("/")
+    route = "governance:published-document" if notice.is_published else "governance:file"
+    path = reverse(route, args=[notice.public_id if notice.is_published else stored.public_id])
+    where = f"it is at {site}{path}" if site else "it stands with the notice in the product"
+    why = "too large for an e-mail" if stored.size > attachment_max_bytes() else "not attached to a day's notices"
+    return f"With this notice: {named}, {why}; {where}."
+
+
+def _item(notice: Notice, *, attached: StoredFile | None = None) -> Item:
     path = reverse("governance:notice", args=[notice.public_id])
     document = f"{notice.document} v{notice.version}" if notice.document else ""
     source = ", ".join(part for part in (document, f"clause {notice.clause}" if notice.clause else "") if part)
@@ -139,6 +171,7 @@ def _item(notice: Notice) -> Item:
         text=text,
         source=f"{source or 'no clause'}; recorded by {plain_line(notice.recorded_by)}",
         due_by=notice.due_by,
+        enclosure=_enclosure(notice, attached),
         link=f"{settings.SITE_URL.rstrip('/')}{path}" if settings.SITE_URL else "",
         is_synthetic=notice.is_synthetic,
     )
@@ -173,12 +206,15 @@ def _plain(sheet: Sheet) -> str:
         lines += [item.what, "", item.text, ""]
         if item.due_by:
             lines.append(f"Due by: {item.due_by:%-d %B %Y}")
+        lines += [item.enclosure] if item.enclosure else []
         lines.append(f"Source: {item.source}")
         lines += [item.link, ""] if item.link else [""]
     return "\n".join([*lines, "-- ", f"{sheet.product}, to {sheet.name}.", sheet.why, ""])
 
 
-def _message(delivery: Delivery, *, subject: str, to: str, text: str, html: str) -> EmailMessage:
+def _message(
+    delivery: Delivery, *, subject: str, to: str, text: str, html: str, attached: StoredFile | None = None
+) -> EmailMessage:
     message = EmailMessage(policy=_POLICY)
     sender_name, sender = parseaddr(settings.DEFAULT_FROM_EMAIL)
     message["From"] = Address(display_name=_display_name(sender_name) or PRODUCT, addr_spec=_in_ascii(sender))
@@ -190,7 +226,20 @@ def _message(delivery: Delivery, *, subject: str, to: str, text: str, html: str)
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")
     message.set_boundary(f"=_{delivery.public_id}")
+    if attached is not None:
+        _attach(message, attached)
+        message.set_boundary(f"=_{delivery.public_id}_with")
     return message
+
+
+def _attach(message: EmailMessage, stored: StoredFile) -> None:
+    """Add a document under its own name; what is no media type travels as plain bytes."""
+    kind = _MEDIA_TYPE.fullmatch(stored.media_type)
+    main, sub = (kind[1].lower(), kind[2].lower()) if kind else ("application", "octet-stream")
+    if main in ("multipart", "message", "text"):  # whose bytes would be taken for something else, or re-written
+        main, sub = "application", "octet-stream"
+    name = _for_header(stored.name, 100).encode("ascii", "replace").decode().replace("?", "_")
+    message.add_attachment(read_file(stored), maintype=main, subtype=sub, filename=name or "document")
 
 
 def _for_header(text: str, longest: int) -> str:

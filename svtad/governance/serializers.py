@@ -11,6 +11,8 @@ from svtad.governance.models import Deadline, Decision, Matter, ViewRequest
 from svtad.governance.queries import Waiting, lacks
 from svtad.governance.queries.contradictions import Contradiction, contradicted_decisions, contradictions
 from svtad.governance.queries.deadlines import Count, counts_of
+from svtad.governance.queries.proofs import Proof, proofs_of
+from svtad.governance.queries.redacted import redact, redact_decisions
 from svtad.governance.queries.rest import windows_over
 from svtad.lib.clock import now
 from svtad.parties.actors import Actor
@@ -54,6 +56,11 @@ class DecisionSerializer(serializers.Serializer[Any]):
     supersedes = serializers.CharField(allow_null=True, help_text="The decision that this one corrects.")
     decided_at = serializers.DateTimeField()
     notified_at = serializers.DateTimeField(allow_null=True)
+    told_first_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text="By our own records: when the first of those concerned was told, beside what was typed.",
+    )
+    told_last_at = serializers.DateTimeField(allow_null=True, help_text="Likewise the last, as far as proved by now.")
     effective_at = serializers.DateTimeField()
     recorded_at = serializers.DateTimeField()
     recorded_by = serializers.CharField()
@@ -129,10 +136,12 @@ class MatterRowSerializer(MatterSerializer):
 
 
 class ViewSerializer(serializers.Serializer[Any]):
-    """What a body said."""
+    """What a body said, or one of its members for themselves."""
 
     text = serializers.CharField()
     is_none = serializers.BooleanField()
+    is_remark = serializers.BooleanField(help_text="A member's own remark, which is not the view of the body.")
+    given_by = serializers.CharField(help_text="Who gave it for the body.")
     document = serializers.CharField(allow_null=True)
     given_at = serializers.DateTimeField()
     recorded_at = serializers.DateTimeField()
@@ -212,7 +221,9 @@ def show_contradiction(against: Contradiction | None) -> dict[str, Any] | None:
     }
 
 
-def show_decision(decision: Decision, matter: Matter, *, against: Contradiction | None = None) -> dict[str, Any]:
+def show_decision(
+    decision: Decision, matter: Matter, *, against: Contradiction | None = None, proof: Proof | None = None
+) -> dict[str, Any]:
     """Return the decision on `matter` as `DecisionSerializer` describes it."""
     return {
         "id": decision.public_id,
@@ -234,6 +245,8 @@ def show_decision(decision: Decision, matter: Matter, *, against: Contradiction 
         "supersedes": decision.supersedes.public_id if decision.supersedes else None,
         "decided_at": decision.decided_at,
         "notified_at": decision.notified_at,
+        "told_first_at": proof.first if proof else None,
+        "told_last_at": proof.last if proof else None,
         "effective_at": decision.effective_at,
         "recorded_at": decision.recorded_at,
         "recorded_by": decision.recorded_by,
@@ -243,8 +256,10 @@ def show_decision(decision: Decision, matter: Matter, *, against: Contradiction 
 def show_decision_rows(decisions: list[Any], actor: Actor) -> list[dict[str, Any]]:
     """Return the decisions, as `decisions_in` found them, as `DecisionRowSerializer` describes each."""
     against = contradicted_decisions(actor, decisions)
+    redact_decisions(actor, decisions)
+    proofs = proofs_of(actor, decisions)
     return [
-        show_decision(decision, decision.matter, against=against.get(decision.pk))
+        show_decision(decision, decision.matter, against=against.get(decision.pk), proof=proofs.get(decision.pk))
         | {
             "reference": decision.matter.reference,
             "procedure": decision.matter.procedure,
@@ -273,8 +288,9 @@ def show_matter(matter: Matter) -> dict[str, Any]:
     }
 
 
-def show_matter_rows(matters: list[Matter]) -> list[dict[str, Any]]:
-    """Return the matters as `MatterRowSerializer` describes each."""
+def show_matter_rows(matters: list[Matter], actor: Actor) -> list[dict[str, Any]]:
+    """Return the matters as `MatterRowSerializer` describes each, with what `actor` may read of them."""
+    redact(actor, matters)
     over = windows_over(matters, moment=now())
     return [
         show_matter(matter)
@@ -291,14 +307,18 @@ def show_matter_whole(matter: Matter, actor: Actor) -> dict[str, Any]:
     found = Decision.objects.filter(matter=matter).select_related("document", "supersedes", "matter")
     decisions = list(found.order_by("sequence"))
     against = contradicted_decisions(actor, decisions)
+    redact_decisions(actor, decisions)
+    proofs = proofs_of(actor, decisions)
     requests = ViewRequest.objects.filter(matter=matter).prefetch_related("views__document")
     counts = counts_of(Deadline.objects.filter(matter=matter, ended_at=None).select_related("matter"), now())
-    [row] = show_matter_rows([matter])
+    [row] = show_matter_rows([matter], actor)
     return row | {
         "data": matter.data,
         "attachment": matter.attachment.public_id if matter.attachment else None,
         "received_on": matter.received_on,
-        "decisions": [show_decision(each, matter, against=against.get(each.pk)) for each in decisions],
+        "decisions": [
+            show_decision(each, matter, against=against.get(each.pk), proof=proofs.get(each.pk)) for each in decisions
+        ],
         "view_requests": [show_view_request(request) for request in requests],
         "deadlines": [show_deadline(count) for count in counts.values()],
         "contradicted": show_contradiction(contradictions(actor, [matter.scope_id]).get(matter.scope_id)),
@@ -348,6 +368,8 @@ def show_view_request(request: ViewRequest) -> dict[str, Any]:
             {
                 "text": view.text,
                 "is_none": view.is_none,
+                "is_remark": view.is_remark,
+                "given_by": view.given_by,
                 "document": view.document.public_id if view.document else None,
                 "given_at": view.given_at,
                 "recorded_at": view.recorded_at,

@@ -68,6 +68,7 @@ urlpatterns = [
     path("deliveries/<str:public_id>/withdraw/", outbox.withdraw, name="delivery-withdraw"),
     path("published/", notices.published, name="published"),
     path("published/<str:public_id>/", notices.one_published, name="published-notice"),
+    path("published/<str:public_id>/document/", notices.published_document, name="published-document"),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/<str:public_id>/", jobs.job, name="job"),
     path("jobs/<str:public_id>/cancel/", jobs.cancel, name="cancel-job"),

@@ -299,7 +299,7 @@ def _good_rows(kind: Importer[Any], stream: BinaryIO, target: Target) -> Iterato
 
 def _take_errors(target: Target, wrong: InvalidInput) -> None:
     for error in wrong.errors:
-        target.problems.add(RowProblem(error.row or 0, error.field, error.message))
+        target.problems.add(RowProblem(error.row or 0, error.field, error.message, error.value))
 
 
 def _with_warnings(kind: Importer[Any], batch: ImportBatch, summary: Summary) -> Summary:

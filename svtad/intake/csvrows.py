@@ -71,7 +71,7 @@ def read_csv(stream: BinaryIO, columns: Sequence[Column]) -> Iterator[CsvRow | R
                 continue
             if len(cells) != len(header):
                 message = f"Has {len(cells)} fields, and the header {len(header)}."
-                yield RowProblem(number, "", message)
+                yield RowProblem(number, "", message, plain_line(", ".join(cells)))
                 continue
             row = CsvRow(
                 number,

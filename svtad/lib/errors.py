@@ -8,15 +8,27 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class FieldError:
-    """One thing wrong with what was sent in: the row (1-based, or None), the field, the reason."""
+    """One thing wrong with what was sent in: the row (1-based, or None), the field, the reason, what the field held.
+
+    `value` is said of rows in bulk, where whoever sent them looks for the cell; the message says what was expected.
+    """
 
     row: int | None
     field: str
     message: str
+    value: str = ""
 
     def __str__(self) -> str:
         where = self.field if self.row is None else f"row {self.row}, {self.field}"
         return f"{where}: {self.message}" if where else self.message
+
+
+def held_in(row: object, field: str) -> str:
+    """Return what `field` of a row held, as text; "" where it has no such field, or nothing in it."""
+    value = getattr(row, field, None)
+    if isinstance(value, tuple | list):
+        return "; ".join(str(each) for each in value)
+    return "" if value is None else str(value)
 
 
 class Turned(Exception):

@@ -17,6 +17,18 @@ def counted(number: int, one: str, several: str = "") -> str:
     return f"{number} {one if number == 1 else several or one + 's'}"
 
 
+def stated_words(value: object) -> str:
+    """Return a statement in words: several choices (`["RECONSIDER", "RECONSULT"]`) are listed in lower case.
+
+    Dates by issue, as a Work Off Plan's approval sets them, are listed each with its issue.
+    """
+    if isinstance(value, dict):
+        return "; ".join(f"{key} {held}" for key, held in value.items())
+    if isinstance(value, list):
+        return ", ".join(str(each).replace("_", " ").lower() for each in value)
+    return str(value)
+
+
 def file_name(name: str, *, longest: int = 200) -> str:
     """Return the last part of a path-like `name`, made safe: no separators, at most `longest` characters.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -78,8 +79,8 @@ def actor_for(person: Person, *, at: dt.datetime, deputyship: str = "") -> Actor
     if deputyship:
         return _deputy(person, deputyship, at=at)
     if not person.is_active:
-        return _actor(person, [])
-    return _actor(person, list(person.memberships.select_related("organisation").held_at(at)))
+        return acting(person, [])
+    return acting(person, list(person.memberships.select_related("organisation").held_at(at)))
 
 
 def _deputy(person: Person, public_id: str, *, at: dt.datetime) -> Actor:
@@ -88,14 +89,15 @@ def _deputy(person: Person, public_id: str, *, at: dt.datetime) -> Actor:
         raise ActionDenied("", "You are no deputy there, or not at this time: act as yourself.")
     absent = held.membership.person
     return replace(
-        _actor(person, [held.membership]),
+        acting(person, [held.membership]),
         label=f"{person.name} for {absent.name}"[:LABEL],
         acting_for=absent.public_id,
         deputyship=held.public_id,
     )
 
 
-def _actor(person: Person, held: list[Membership]) -> Actor:
+def acting(person: Person, held: Sequence[Membership]) -> Actor:
+    """Return the actor that `person` is by those memberships, which have their organisation, and by no other."""
     organisations = [membership.organisation for membership in held]
     roles = frozenset(membership.role for membership in held if membership.role in ROLES)
     keys = {"public"}

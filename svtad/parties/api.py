@@ -52,16 +52,14 @@ from svtad.parties.policies import (
 from svtad.parties.queries import (
     deputyships_for,
     factors_of,
-    holders,
     latest_rules,
     may_sign,
     organisations_for,
     own_decisions,
-    reasons,
     second_factor_roles,
     tokens_that_sign,
 )
-from svtad.parties.roles import ROLES, permissions_to_record
+from svtad.parties.roles import ROLES
 from svtad.parties.serializers import (
     AccessRuleSerializer,
     AnswerIn,
@@ -82,6 +80,7 @@ from svtad.parties.serializers import (
     show_person_whole,
     show_rule,
 )
+from svtad.parties.who import act_of, holders, reasons, step_of
 from svtad.rulebook.procedures import PROCEDURES
 
 
@@ -424,20 +423,23 @@ class WhoMay(ApiView):
         responses=answers({200: WhoSerializer}, 400, 404),
     )
     def get(self, request: Request) -> Response:
-        """Say who holds a permission, through which role, and why the caller (administrators: anybody) may not."""
+        """Say who may do a thing, through which role, and why the caller (administrators: anybody) may not.
+
+        The answer is that of the policy which guards the act, with its reason.
+        """
         asked = checked(WhoFilter, request.query_params.dict())
-        wanted = (asked["permission"],) if "permission" in asked else permissions_to_record(asked["body"])
+        step = {name: asked.get(name, "") for name in ("procedure", "outcome")}
+        act = act_of(asked["permission"]) if "permission" in asked else step_of(asked["body"], **step)
         about = cast(Person, request.user)
         if "person" in asked:
             check_can_manage_people(self.actor)
             about = find(Person.objects.all(), asked["person"])
-        step = {name: asked.get(name, "") for name in ("procedure", "body", "outcome")}
-        may, told = reasons(about, wanted, at=now(), **step)
+        may, told = reasons(about, act, at=now())
         shown = {
-            "permissions": wanted,
+            "permissions": act.permissions,
             "may": may,
             "reasons": told,
-            "holders": holders(wanted, reader=self.actor, at=now()),
+            "holders": holders(act, reader=self.actor, at=now()),
         }
         return Response(WhoSerializer(shown).data)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, NoReturn
 
 from svtad.lib.errors import ActionDenied, Refused
 from svtad.parties.actors import Actor
 from svtad.parties.models import Deputyship, Membership, Person
 from svtad.parties.queries import organisations_chaired, own_decision_allowed, second_factor_roles
-from svtad.parties.roles import ROLES
+from svtad.parties.roles import ACT_FOR, RECORDS_FOR, ROLES
+from svtad.rulebook.vocabulary import Body
 
 #: What a session proves besides a password: any one of these is a second factor.
 SECOND_FACTORS = frozenset({"totp", "recovery_code", "passkey", "sso_mfa"})
@@ -20,12 +21,14 @@ def require(actor: Actor, permission: str, *, clause: str = "", what: str = "") 
     """Raise ActionDenied unless `actor` holds `permission`. `what` finishes "You may not …"."""
     if actor.may(permission):
         return
-    thing = what or permission.replace("_", " ")
-    holders = [role.title for role in ROLES.values() if permission in role.permissions]
-    who = f" It is for: {', '.join(holders)}." if holders else ""
-    if actor.kind == "ANONYMOUS":
-        raise ActionDenied(clause, f"Sign in to {thing}.{who}", permission=permission)
-    raise ActionDenied(clause, f"You may not {thing}.{who}", permission=permission)
+    titles = [role.title for role in ROLES.values() if permission in role.permissions]
+    _deny(actor, permission, titles, clause=clause, what=what or permission.replace("_", " "))
+
+
+def _deny(actor: Actor, permission: str, titles: Collection[str], *, clause: str, what: str) -> NoReturn:
+    who = f" It is for: {', '.join(titles)}." if titles else ""
+    opening = "Sign in to" if actor.kind == "ANONYMOUS" else "You may not"
+    raise ActionDenied(clause, f"{opening} {what}.{who}", permission=permission)
 
 
 def allowed(check: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[bool, str]:
@@ -35,6 +38,34 @@ def allowed(check: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[bool,
     except (ActionDenied, Refused) as turned:
         return False, str(turned)
     return True, ""
+
+
+def check_records_for(actor: Actor, body: Body, *, clause: str = "") -> None:
+    """The registrar records what any body does; a body's own members, where they act in the product, its own steps.
+
+    Who holds the permission (`RECORDS_FOR`) does it for that body only as a member of a kind of organisation that acts
+    for it (`ACT_FOR`). Every policy on recording a step asks this, and so does the page that says who may.
+    """
+    own, kinds = RECORDS_FOR.get(body), ACT_FOR.get(body)
+    if actor.may("record_decision"):
+        return
+    if own is None or not actor.may(own):
+        _deny(actor, "record_decision", _titles_recording(body), clause=clause, what=f"record a step of {body}")
+    elif kinds is not None and not kinds & actor.organisation_kinds:
+        known = ", ".join(sorted(str(kind.label) for kind in kinds))
+        raise ActionDenied(
+            clause, f"You may not record a step of {body}: only members of these do: {known}.", permission=own
+        )
+
+
+def _titles_recording(body: Body) -> list[str]:
+    own, kinds = RECORDS_FOR.get(body), ACT_FOR.get(body)
+    return [
+        role.title
+        for role in ROLES.values()
+        if "record_decision" in role.permissions
+        or (own in role.permissions and (kinds is None or kinds.intersection(role.organisations)))
+    ]
 
 
 def check_can_manage_people(actor: Actor) -> None:

@@ -20,7 +20,7 @@ PERMISSIONS: dict[str, str] = {
     "dispute_severity": "dispute a severity",
     "file_audit_report": "file the SIT Audit Report",
     "generate_report": "have a report made",
-    "give_view": "give its body's view where it is consulted",
+    "give_view": "remark for itself where its body is consulted",
     "import_issues": "import Testing Issues",
     "import_results": "import test results",
     "manage_calendar": "correct the calendar of Working Days",
@@ -49,6 +49,16 @@ RECORDS_FOR: dict[Body, str] = {
     Body.PANEL: "decide_as_panel",
     Body.DCC: "propose",
     Body.PARTICIPANT: "dispute_severity",
+}
+
+#: Members of which kinds of organisation act for a body, where the permission alone does not say it. No Testing
+#: Participant is the DCC: it is its severity that they dispute (14.2), and it sends on what they ask of the Secretary
+#: of State (14.3).
+ACT_FOR: dict[Body, frozenset[Kind]] = {
+    Body.TAB: frozenset({Kind.TAB}),
+    Body.TAG: frozenset({Kind.TAG}),
+    Body.PANEL: frozenset({Kind.PANEL}),
+    Body.PARTICIPANT: frozenset({Kind.SUPPLIER_PARTY, Kind.TESTING_PARTICIPANT, Kind.DCC_SERVICE_PROVIDER}),
 }
 
 

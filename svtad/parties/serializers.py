@@ -129,8 +129,11 @@ class ReasonSerializer(serializers.Serializer[Any]):
 class WhoSerializer(serializers.Serializer[Any]):
     """Who may do a thing, and why one may or may not."""
 
-    permissions = serializers.ListField(child=serializers.CharField(), help_text="Any one of these will do.")
-    may = serializers.BooleanField()
+    permissions = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="It takes any one of these; of a body's own step only members of those who act for the body may.",
+    )
+    may = serializers.BooleanField(help_text="What the policy answers that guards the act.")
     reasons = ReasonSerializer(many=True)
     holders = HolderSerializer(many=True)
 

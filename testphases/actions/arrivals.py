@@ -20,7 +20,7 @@ from typing import Any
 from django.db import connection
 
 from svtad.intake.models import ImportBatch
-from svtad.lib.errors import FieldError
+from svtad.lib.errors import FieldError, held_in
 from testphases.actions import arrival_sql as sql
 from testphases.actions.matching import NoMatch, PlanIndex
 from testphases.actions.rows import RunRow
@@ -80,7 +80,7 @@ class Staged:
         """Count an error; keep the first thousand."""
         self.error_count += 1
         if len(self.errors) < 1000:
-            self.errors.append(FieldError(row.position, name, message))
+            self.errors.append(FieldError(row.position, name, message, held_in(row, name)))
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def _take(arrival: Arrival, rows: Iterable[RunRow], into: _IntoStaging, *, store
                     continue
                 positions.add(row.position)
             if row.outcome not in _OUTCOMES:
-                staged.fail(row, "outcome", f"“{row.outcome}” is no outcome.")
+                staged.fail(row, "outcome", f"“{row.outcome}” is none of {', '.join(sorted(_OUTCOMES))}.")
                 continue
             staged.seen[row.outcome] += 1
             occurred_at = row.occurred_at

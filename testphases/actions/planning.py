@@ -14,7 +14,7 @@ from django.db.models import Max
 from svtad.devices.models import DeviceModelCombination
 from svtad.intake.models import ImportBatch
 from svtad.lib import clock
-from svtad.lib.errors import FieldError, InvalidInput, Refused
+from svtad.lib.errors import FieldError, InvalidInput, Refused, held_in
 from svtad.parties.actors import Actor
 from svtad.parties.models import Organisation
 from testphases import policies
@@ -92,7 +92,7 @@ def compare_plan(*, scope: TestScope, rows: Iterable[PlanRow], by: Actor) -> Pla
         errors = list(names.problems(row))
         key = names.key(row)
         if not errors and key in seen:
-            errors.append(FieldError(row.row, "external_id", f"The same test is in row {seen[key]} already."))
+            errors.append(_error(row, "external_id", f"The same test is in row {seen[key]} already."))
         if errors:
             diff.errors.extend(errors)
             continue
@@ -253,34 +253,51 @@ class _Names:
     def problems(self, row: PlanRow) -> Iterator[FieldError]:
         for name, longest in _LIMITS.items():
             if len(getattr(row, name)) > longest:
-                yield FieldError(row.row, name, f"At most {longest} characters.")
+                yield _error(row, name, f"At most {longest} characters.")
         if not row.external_id.strip():
-            yield FieldError(row.row, "external_id", "Give the test's id.")
+            yield _error(row, "external_id", "Give the test's id.")
         if row.kind not in TestKind.values:
-            yield FieldError(row.row, "kind", f"“{row.kind}” is neither FUNCTIONAL nor REGRESSION.")
+            yield _error(row, "kind", f"“{row.kind}” is neither FUNCTIONAL nor REGRESSION.")
         if row.installation_type not in InstallationType.values:
-            yield FieldError(row.row, "installation_type", f"“{row.installation_type}” is not known.")
+            known = ", ".join(filter(None, InstallationType.values))
+            yield _error(row, "installation_type", f"“{row.installation_type}” is none of {known}, nor empty.")
         if row.dmc and row.dmc not in self.dmcs:
-            yield FieldError(row.row, "dmc", f"There is no DMC “{row.dmc}”.")
+            yield _error(row, "dmc", f"There is no DMC “{row.dmc}”: the reference of one is expected, or nothing.")
         if row.stage and row.stage not in self.stages:
-            yield FieldError(row.row, "stage", f"The phase has no stage “{row.stage}”.")
+            expected = f"one of {', '.join(sorted(self.stages))}, or nothing" if self.stages else "nothing: it has none"
+            yield _error(row, "stage", f"The phase has no stage “{row.stage}”: expected is {expected}.")
         if row.provider and row.provider not in self.providers:
-            yield FieldError(row.row, "provider", f"There is no organisation “{row.provider}”.")
+            yield _error(row, "provider", f"There is no organisation “{row.provider}”: the code of one is expected.")
         elif self.own_provider_id is not None and self.provider_id(row) != self.own_provider_id:
-            yield FieldError(row.row, "provider", "This phase is another DCC Service Provider's own.")
+            own = self._code_of(self.own_provider_id)
+            yield _error(
+                row, "provider", f"This phase is another DCC Service Provider's own: expected is {own}, or nothing."
+            )
         elif self.limit is not None and self.provider_id(row) not in self.limit:
-            yield FieldError(row.row, "provider", "You may plan your own organisation's tests only.")
+            own = ", ".join(sorted(self._code_of(each) for each in self.limit))
+            yield _error(row, "provider", f"You may plan your own organisation's tests only: expected is {own}.")
+
+    def _code_of(self, provider_id: int) -> str:
+        return next((code for code, pk in self.providers.items() if pk == provider_id), "its own")
 
     def edit_problem(self, row: PlanRow, held: _Planned, planned: _Planned, *, started: bool) -> FieldError | None:
         """Return why a planned test may not be edited so, if it may not."""
         if self.limit is not None and held.provider_id not in self.limit:
-            return FieldError(row.row, "provider", "You may change your own organisation's tests only.")
+            return _error(row, "provider", "You may change your own organisation's tests only.")
         if started and held.kind != planned.kind:
             # Another kind is another criterion: the test would leave its own by the back door.
-            return FieldError(
-                row.row, "kind", "The phase has started: a test leaves its criterion only by being de-scoped (12.6(a))."
+            return _error(
+                row,
+                "kind",
+                "The phase has started: a test leaves its criterion only by being de-scoped (12.6(a)). "
+                f"Expected is {held.kind}, as it is planned.",
             )
         return None
+
+
+def _error(row: PlanRow, field: str, message: str) -> FieldError:
+    """Return an error of a row's field with what the field held."""
+    return FieldError(row.row, field, message, held_in(row, field))
 
 
 def _current_plan(scope: TestScope) -> dict[_Key, _Current]:
@@ -308,7 +325,7 @@ def _current_plan(scope: TestScope) -> dict[_Key, _Current]:
 def _apply(scope: TestScope, diff: PlanDiff, *, by: Actor, at: dt.datetime, reason: str) -> None:
     late = [row for held, _, row in diff.change if held.valid_from > at]
     if late:
-        raise InvalidInput([FieldError(row.row, "external_id", "A later version is planned already.") for row in late])
+        raise InvalidInput([_error(row, "external_id", "A later version is planned already.") for row in late])
     versions = [
         _version(scope, held.planned_test_id, held.number + 1, planned, by=by, at=at, reason=reason)
         for held, planned, _ in diff.change

@@ -117,7 +117,7 @@ class ResultsImporter(ScopeImporter[RunRow]):
     @staticmethod
     def _take_errors(target: Target, staged: Staged) -> None:
         for error in staged.errors:
-            target.problems.add(RowProblem(error.row or 0, error.field, error.message))
+            target.problems.add(RowProblem(error.row or 0, error.field, error.message, error.value))
         target.problems.count += staged.error_count - len(staged.errors)
 
     def _summary(self, staged: Staged, *, recorded: int, changes: Mapping[str, int]) -> Summary:

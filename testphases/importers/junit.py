@@ -270,7 +270,8 @@ class _Reader:
         try:
             components = self._components(properties)
         except ValueError as error:
-            self._ready.append(RowProblem(self._count, "versions", str(error)))
+            named = properties.get("versions", "") or properties.get("version", "")
+            self._ready.append(RowProblem(self._count, "versions", f"{error} Expected: {base.VERSIONS_HELP}", named))
             components = None
         message = self._message
         if self._flaky and outcome == "PASSED":

@@ -94,7 +94,7 @@ def _from(rows: Iterable[PlanRow], source: str) -> Iterator[PlanRow]:
 def take_errors(target: Target, diff: PlanDiff) -> None:
     """Hand the plan's errors to the engine."""
     for error in diff.errors:
-        target.problems.add(RowProblem(error.row or 0, error.field, error.message))
+        target.problems.add(RowProblem(error.row or 0, error.field, error.message, error.value))
 
 
 def summary_of(result: PlanResult, diff: PlanDiff | None = None) -> Summary:

@@ -87,7 +87,7 @@ def test_two_moments_are_laid_side_by_side(lived):
     assert '<span class="label">changed</span>' in page
     client = signed_in(lived.house, "test_manager")
     address = reverse("gates:compare", args=[lived.scope.public_id])
-    csv = b"".join(client.get(address, query | {"as": "csv"})).decode()  # type: ignore[arg-type]
+    csv = b"".join(client.get(address, query | {"as": "csv"})).decode()
     assert "Exclusions" in csv
     assert Assessment.objects.count() == before
     same = {

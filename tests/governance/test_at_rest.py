@@ -112,12 +112,12 @@ def wanted_of(matter) -> list[ViewRequest]:
     return unanswered(ViewRequest.objects.filter(matter=matter))
 
 
-@pytest.mark.clause("SVTAD 1.23", "13.22")
+@pytest.mark.clause("SVTAD 1.23", "13.15(c)", "13.16")
 def test_a_request_that_was_not_answered_goes_once_the_matter_is_decided(open_matter, registrar):
-    matter = open_matter("SCT_COUNT")
+    matter = open_matter("SIT_COMPLETION")
     assert [each.view for each in waiting_for(registrar, bodies=("TAG",), moment=TAG_DAY)] == wanted_of(matter)
     assert len(wanted_of(matter)) == 1
-    step(matter, "DCC", "COUNT", data={"tag_view": "Count."})
+    step(matter, "PANEL", "CONFIRM")
     assert waiting_for(registrar, bodies=("TAG",), moment=TAG_DAY) == []
     assert open_to(Matter.objects.all(), bodies=("TAG",), moment=TAG_DAY)[matter.pk].view is None
 
@@ -146,9 +146,9 @@ def test_of_two_requests_to_one_body_the_later_waits_and_an_answer_to_it_is_enou
     assert wanted_of(matter) == []
 
 
-@pytest.mark.clause("SVTAD 1.23", "13.22")
+@pytest.mark.clause("SVTAD 1.23", "13.15(c)")
 def test_a_calendar_is_told_that_the_day_for_a_view_is_off_and_forgets_it_after_a_month(open_matter, registrar):
-    matter = open_matter("SCT_COUNT")
+    matter = open_matter("SIT_COMPLETION")
     actions.ask_view(matter=matter, body="TAG", respond_by=dt.date(2019, 5, 10), by=SYSTEM, at=T0)
 
     def cancelled(moment: dt.datetime) -> list[bool]:
@@ -156,7 +156,7 @@ def test_a_calendar_is_told_that_the_day_for_a_view_is_off_and_forgets_it_after_
         return [each.is_cancelled for each in given if each.uid.startswith("view-")]
 
     assert cancelled(TAG_DAY) == [False]
-    step(matter, "DCC", "COUNT", data={"tag_view": "Count."})
+    step(matter, "PANEL", "CONFIRM")
     assert cancelled(TAG_DAY) == [True]
     assert cancelled(TAG_DAY + dt.timedelta(days=29)) == [True]
     assert cancelled(TAG_DAY + dt.timedelta(days=30)) == []

@@ -14,6 +14,7 @@ from svtad.governance import actions
 from svtad.governance.actions import Given
 from svtad.governance.models import Decision, Matter
 from svtad.governance.queries.decided import MARKS, decisions_for, narrowed, narrowed_by
+from svtad.governance.queries.registers import decisions_in
 from svtad.parties.audiences import GOVERNANCE, audience_of, org_key
 from svtad.rulebook.procedures import procedure
 from tests.factories import MAKER, House, at, decide, make_house, make_paper
@@ -77,6 +78,9 @@ def found(house: House, **given: str) -> set[int]:
         ({"from": "2026-03-03", "to": "2026-03-04"}, ["rejected", "wrong", "right"]),
         ({"to": "2026-03-02"}, ["agreed"]),
         ({"from": "2026-03-06"}, ["against", "early"]),
+        ({"from": "0001-01-01", "to": "9999-12-31"}, ["agreed", "rejected", "wrong", "right", "against", "early"]),
+        ({"from": "9999-12-31"}, []),
+        ({"to": "0001-01-01"}, []),
         ({"outcome": "AGREE"}, ["agreed", "right"]),
         ({"body": "PANEL"}, ["against"]),
         ({"procedure": "SIT_COMPLETION"}, ["against"]),
@@ -96,6 +100,16 @@ def found(house: House, **given: str) -> set[int]:
 )
 def test_what_is_found(house, decided, given, names):
     assert found(house, **given) == {decided[name].pk for name in names}
+
+
+@pytest.mark.parametrize("last", [dt.date.max, dt.date.max - dt.timedelta(days=1)])
+def test_the_last_days_that_there_are_narrow_the_register_as_any_other(house, decided, last):
+    actor = house.actor("tag_member")
+    everything = set(decisions_in(actor).values_list("pk", flat=True))
+    assert set(decisions_in(actor, first=dt.date.min, last=last).values_list("pk", flat=True)) == everything
+    assert not decisions_in(actor, first=last).exists()
+    assert not decisions_in(actor, last=dt.date.min).exists()
+    assert signed_in(house, "tag_member").get("/governance/decisions/?from=0001-01-01&to=9999-12-31").status_code == 200
 
 
 @pytest.mark.parametrize("day", ["2026-03-29", "2026-10-25"])

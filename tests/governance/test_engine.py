@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -184,16 +185,37 @@ def test_views_are_asked_anew_in_each_round(open_matter, registrar, monkeypatch)
     assert "13.15(c)" in decision.missing[-1], "what TAG said in the first round is not about the second"
 
 
-def test_only_the_body_itself_or_the_registrar_gives_a_view(open_matter, registrar):
-    request = ViewRequest.objects.get(matter=open_matter("SCT_COUNT"))
-    tag = Actor(
+@pytest.mark.clause("SVTAD 1.23", "13.22")
+def test_a_boards_chair_or_the_registrar_records_its_view_and_a_members_words_are_a_remark(open_matter, registrar):
+    matter = open_matter("SCT_COUNT")
+    request = ViewRequest.objects.get(matter=matter)
+    member = Actor(
         kind="PERSON", actor_id="t" * 22, label="Tam of TAG", audience_keys=frozenset({"tag"}),
         organisation_kinds=frozenset({"TAG"}), permissions=frozenset({"give_view"}),
     )  # fmt: skip
-    tab = replace(tag, audience_keys=frozenset({"tab"}), organisation_kinds=frozenset({"TAB"}))
-    with pytest.raises(ActionDenied):
-        actions.record_view(request=request, text="Count it.", by=tab)
-    assert actions.record_view(request=request, text="Count it.", by=tag).recorded_by == "Tam of TAG"
+    chair = replace(member, label="Chris of TAG", permissions=frozenset({"give_view", "decide_as_tag"}))
+    say: dict[str, Any] = {"request": request, "text": "Count it."}
+    for other in (member, replace(chair, audience_keys=frozenset({"tab"}), organisation_kinds=frozenset({"TAB"}))):
+        with pytest.raises(ActionDenied, match="TAG chair, TAG secretary") as denied:
+            actions.record_view(**say, by=other)
+        assert "DCC registrar" in denied.value.reason
+    with pytest.raises(InvalidInput):
+        actions.record_view(**say, is_remark=True, is_none=True, by=member)
+    remark = actions.record_view(**say, is_remark=True, by=member)
+    assert (remark.is_remark, remark.given_by, remark.recorded_by) == (True, "Tam of TAG", "Tam of TAG")
+    count: dict[str, Any] = {
+        "matter": matter,
+        "body": "DCC",
+        "outcome": "COUNT",
+        "data": {"tag_view": "Count."},
+        "by": registrar,
+    }
+    with pytest.raises(Refused, match="The view of TAG"):
+        actions.record_decision(**count, decided_at=TAG_DAY)
+    assert [each.view for each in waiting_for(registrar, bodies=("TAG",), moment=TAG_DAY)] == [request]
+    actions.record_view(**say, given_by="The meeting of 3 April", by=registrar)
+    assert actions.record_view(**say, by=chair).given_by == "Chris of TAG"
+    assert actions.record_decision(**count, decided_at=TAG_DAY).missing == []
 
 
 # --- corrections -------------------------------------------------------------------------------------

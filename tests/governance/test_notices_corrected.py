@@ -16,7 +16,7 @@ from svtad.parties.actors import ANONYMOUS
 from svtad.parties.audiences import GOVERNANCE, audience_of, org_key
 from svtad.rulebook.procedures import procedure
 from svtad.rulebook.vocabulary import Body
-from tests.factories import MAKER, House, at, decide, make_house, make_paper
+from tests.factories import MAKER, House, at, decide, heard, make_house, make_paper
 from tests.opening import wanted
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_handlers")]
@@ -55,6 +55,7 @@ def matter_of(key: str, **more: Any) -> Matter:
 def determined(*, dmcs: str = "DMC 7 and DMC 8") -> Decision:
     """A selection of DMCs: discussed, and determined two hours after it was opened."""
     matter = matter_of("DMC_SELECTION")
+    heard(matter, moment=at(hours=1))
     decide(matter, "DCC", "CONCLUDE_DISCUSSION", moment=at(hours=1))
     return decide(matter, "DCC", "DETERMINE", moment=at(hours=2), dmcs=dmcs)
 
@@ -235,6 +236,7 @@ def test_clause_19_5_the_completion_report_is_told_to_tab_tag_and_the_panel_when
 ):
     settings.MEDIA_ROOT = tmp_path
     matter = matter_of("COMPLETION_REPORT", title="SIT of MOC")
+    heard(matter, moment=at(hours=1))
     found = {}
     for hour, (body, outcome) in enumerate(
         [("DCC", "PRESENT_TO_TAB"), ("DCC", "PROVIDE_TO_TAG"), ("TAG", "RECOMMEND"), ("DCC", "PROVIDE_TO_PANEL")], 1
@@ -292,6 +294,7 @@ def test_a_deadline_that_moves_is_told_to_those_whose_step_it_is_and_to_the_prop
 def test_a_deadline_of_one_suppliers_own_matter_moves_without_a_word_to_another(house):
     own = audience_of(*GOVERNANCE, org_key(house.supplier))
     matter = matter_of("DMC_SELECTION", audience=own, raised_by=house.supplier.code, proposer="SUPPLIER")
+    heard(matter, moment=at(hours=1))
     decide(matter, "DCC", "CONCLUDE_DISCUSSION", moment=at(hours=1))
     decide(matter, "DCC", "DETERMINE", moment=at(hours=2), dmcs="DMC 7")
     admin = house.actor("administrator")

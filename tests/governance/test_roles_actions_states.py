@@ -168,9 +168,13 @@ def put(key: str, state: str, everybody: Any) -> Matter:
     return matter
 
 
-def statements(step: Transition | None) -> dict[str, str]:
+def statements(step: Transition | None) -> dict[str, Any]:
     needs = step.requires if step else ()
-    return {need.key: "3" if need.kind == "severity" else "Stated." for need in needs if need.kind != "file"}
+    said: dict[str, Any] = {}
+    for need in needs:
+        if need.kind != "file":
+            said[need.key] = "3" if need.kind == "severity" else [need.choices[0][0]] if need.choices else "Stated."
+    return said
 
 
 def record_for_real(matter: Matter, cell: Cell, letter: StoredFile) -> tuple[Answer, str]:

@@ -14,6 +14,7 @@ from svtad.governance.calendar import last_day_of_window, non_working_days, publ
 from svtad.governance.models import Deadline, NonWorkingDayOverride
 from svtad.rulebook import calendar
 from svtad.rulebook.deadlines import REFERRAL_13_4, REFERRAL_13_7, REFERRAL_13_21, Window
+from tests.factories import heard
 from tests.governance.boards import SYSTEM
 
 YEARS = range(2018, 2031)
@@ -143,6 +144,7 @@ def test_rule_17_ten_working_days_run_from_the_decision_whenever_it_is_notified(
     day = dt.datetime.fromisoformat(f"{decided}T10:00:00+00:00")
     told = dt.datetime.fromisoformat(f"{notified}T10:00:00+00:00")
     more = {"matter": matter, "body": "DCC", "rationale": "As discussed.", "by": SYSTEM}
+    heard(matter, moment=day, by=SYSTEM)
     actions.record_decision(outcome="CONCLUDE_DISCUSSION", decided_at=day, at=day, **more)
     actions.record_decision(
         outcome="DETERMINE", decided_at=day, notified_at=told, data={"dmcs": "A and B"}, at=told, **more

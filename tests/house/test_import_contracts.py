@@ -19,6 +19,7 @@ NAMED_MODULES = {
         "factors": "second factors as allauth keeps them: the one place that touches its own code",
         "roles": "roles as classes that list permissions",
         "sessions": "what a session remembers of its person, and when it ends",
+        "who": "who may do an act and why not: its policy, asked of each person",
     },
     "svtad.governance": {
         "calendar": "the non-working days that the rulebook is given",

@@ -37,6 +37,11 @@ def _errors(batch):
     return [(error.row, error.field, error.message) for error in queries.errors_of(batch)]
 
 
+def _held(batch):
+    """What each field that was wrong held."""
+    return [error.value for error in queries.errors_of(batch)]
+
+
 # --- reading -------------------------------------------------------------------------------------------
 
 COLUMNS = (Column("name", required=True, longest=10), Column("note", multiline=True))
@@ -132,12 +137,32 @@ def test_every_error_of_a_plan_names_its_row_and_field(world):
     assert _errors(batch) == [
         (3, "external_id", "The same test is in row 2 already."),
         (4, "kind", "“SMOKE” is neither FUNCTIONAL nor REGRESSION."),
-        (4, "dmc", "There is no DMC “D7”."),
-        (4, "provider", "There is no organisation “gamma”."),
+        (4, "dmc", "There is no DMC “D7”: the reference of one is expected, or nothing."),
+        (4, "provider", "There is no organisation “gamma”: the code of one is expected."),
         (5, "external_id", "Is missing."),
         (6, "", "Has 3 fields, and the header 6."),
     ]
+    assert _held(batch) == ["a", "SMOKE", "D7", "gamma", "", "c, Join, FUNCTIONAL"]
     assert not PlannedTest.objects.exists()
+
+
+def test_an_error_against_the_plan_says_what_the_field_held_and_what_was_expected(world):
+    batch = _send(
+        world, "planned_tests", f"{PLAN},installation_type,stage",
+        "a,Join,FUNCTIONAL,Install,D1,alpha,SLEEPING,Later",
+        f"b,{'x' * 301},FUNCTIONAL,Install,D1,alpha,,",
+    )  # fmt: skip
+    assert _errors(batch)[:2] == [
+        (2, "installation_type", "“SLEEPING” is none of DORMANT, ACTIVE, MIXED, nor empty."),
+        (2, "stage", "The phase has no stage “Later”: expected is nothing: it has none."),
+    ]
+    assert _held(batch)[:2] == ["SLEEPING", "Later"]
+    assert _held(batch)[2].startswith("xxx")
+    _send(world, "planned_tests", PLAN, "a,Join,FUNCTIONAL,Install,D1,alpha")
+    twice = _send(world, "planned_tests", PLAN, "a,Join,REGRESSION,Install,D1,alpha", moment=at(days=2))
+    [(row, field, message)] = _errors(twice)
+    assert (row, field, _held(twice)) == (2, "kind", ["REGRESSION"])
+    assert message.endswith("Expected is FUNCTIONAL, as it is planned.")
 
 
 def test_a_providers_tooling_plans_only_its_own(world):
@@ -146,7 +171,7 @@ def test_a_providers_tooling_plans_only_its_own(world):
     batch = _send(
         world, "planned_tests", PLAN, "a,Join,FUNCTIONAL,Install,D1,beta", by=actor("test_tooling", world.alpha)
     )
-    assert _errors(batch) == [(2, "provider", "You may plan your own organisation's tests only.")]
+    assert _errors(batch) == [(2, "provider", "You may plan your own organisation's tests only: expected is alpha.")]
 
 
 # --- mapping --------------------------------------------------------------------------------------------
@@ -193,7 +218,7 @@ def test_a_mapping_of_an_unknown_test_or_dmc_is_an_error_of_its_row(world):
     unknown = _send(world, "test_dmc_mapping", "external_id,dmc", "a,D1", "x,D1", moment=at(days=2))
     assert _errors(unknown) == [(3, "external_id", "No test of this id is planned in the phase.")]
     bad_dmc = _send(world, "test_dmc_mapping", "external_id,dmc", "a,D1", "a,D9", moment=at(days=2))
-    assert _errors(bad_dmc) == [(3, "dmc", "There is no DMC “D9”.")]
+    assert _errors(bad_dmc) == [(3, "dmc", "There is no DMC “D9”: the reference of one is expected, or nothing.")]
     assert PlannedTest.objects.count() == 1
 
 

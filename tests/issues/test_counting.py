@@ -11,7 +11,7 @@ from svtad.governance.handlers import handler_for
 from svtad.governance.models import Matter
 from svtad.lib.errors import ActionDenied, InvalidInput, Refused
 from testphases.models import FactsChanged
-from tests.factories import MAKER, at, decide, make_issue
+from tests.factories import MAKER, at, decide, heard, make_issue
 
 CLAUSE = "SVTAD 1.23"
 
@@ -24,6 +24,9 @@ def issue(house) -> TestingIssue:
 @pytest.mark.clause(CLAUSE, "13.22", "13.24")
 def test_the_dcc_records_tags_view_and_may_refer_it_without_a_window(house, sit, issue):
     question = ask_counting(issue=issue, scope=sit, by=house.actor("test_manager"), at=at(days=1))
+    with pytest.raises(Refused, match="The view of TAG"):
+        decide(question.matter, "DCC", "NOT_COUNT", moment=at(days=2), tag_view="Only seen in SCT")
+    heard(question.matter, moment=at(days=2))
     with pytest.raises(InvalidInput):
         decide(question.matter, "DCC", "COUNT", moment=at(days=2))
     decide(question.matter, "DCC", "NOT_COUNT", moment=at(days=2), tag_view="Only seen in SCT")
@@ -61,6 +64,7 @@ def test_only_an_open_sct_issue_of_the_same_release_is_asked_about(house, sit, i
 def test_sit_is_told_of_each_step(house, sit, issue):
     FactsChanged.objects.all().delete()
     question = ask_counting(issue=issue, scope=sit, by=MAKER, at=at(days=1))
+    heard(question.matter, moment=at(days=2))
     decide(question.matter, "DCC", "COUNT", moment=at(days=2), tag_view="Counts")
     told = FactsChanged.objects.filter(scope=sit).order_by("id").values_list("recorded_at", flat=True)
     assert list(told) == [at(days=1), at(days=2)]

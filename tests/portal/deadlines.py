@@ -11,7 +11,7 @@ from svtad.governance.models import Deadline, Matter, NonWorkingDayOverride
 from svtad.lib.clock import now
 from svtad.parties.audiences import GOVERNANCE, audience_of, org_key
 from svtad.parties.models import Audience, Organisation
-from tests.factories import MAKER, House, decide
+from tests.factories import MAKER, House, decide, heard
 from tests.portal.boards import make_exclusions
 
 
@@ -33,6 +33,7 @@ def determined(house: House, supplier: Organisation, audience: Audience | None =
         audience=audience or audience_of("dcc", org_key(supplier)),
         by=MAKER,
     )
+    heard(matter, moment=now())
     decide(matter, "DCC", "CONCLUDE_DISCUSSION", moment=now())
     decide(matter, "DCC", "DETERMINE", moment=now(), dmcs="A and B")
     return Deadline.objects.get(matter=matter, ended_at=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from typing import Any
 
 from svtad.gates.models import Assessment, AssessmentFinding, EvidenceItem
 from svtad.governance.models import Decision, Matter, StoredFile
@@ -132,7 +133,9 @@ def matter(reference: str, *, procedure: str, rationale: str, at: dt.datetime, s
     )
 
 
-def decision(on: Matter, *, body: str, outcome: str, to_state: str, rationale: str, at: dt.datetime) -> Decision:
+def decision(
+    on: Matter, *, body: str, outcome: str, to_state: str, rationale: str, at: dt.datetime, **more: Any
+) -> Decision:
     """A decision recorded on a matter, with its minutes."""
     return Decision.objects.create(
         matter=on,
@@ -149,6 +152,7 @@ def decision(on: Matter, *, body: str, outcome: str, to_state: str, rationale: s
         effective_at=at,
         recorded_at=at + dt.timedelta(hours=4),
         recorded_by="Rowan Registrar",
+        **more,
     )
 
 

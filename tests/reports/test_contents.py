@@ -7,11 +7,13 @@ import hashlib
 from dataclasses import replace
 
 import pytest
+from django.template.loader import render_to_string
 
 from reports.contents import annex_volume, annexes, completion_report, words
 from reports.contents.counts import NO_GROUP
+from reports.rendering.long_texts import LongTexts
 from reports.shapes import Mark
-from svtad.governance.models import StoredFile
+from svtad.governance.models import Matter, StoredFile
 from svtad.lib.errors import Refused
 from svtad.rulebook.facts import DmcFact, ExclusionFact, Statement
 from svtad.rulebook.vocabulary import DmcState, EvidenceKind, EvidenceState, ExclusionState, Step
@@ -250,6 +252,31 @@ def test_an_exclusion_that_the_secretary_of_state_upheld_is_among_the_excluded(f
     upheld = (ExclusionFact(issue="issue-040", state=ExclusionState.SOS_UPHELD, matter="M-0001"),)
     (entry,) = completion_report(stored.assessment_of(replace(facts, exclusions=upheld))).issues.excluded
     assert entry.state == "Secretary of State upheld"
+
+
+@pytest.mark.clause("SVTAD 1.23", "13.20", "13.21")
+def test_a_decision_on_an_exclusion_carries_its_marks_into_the_report(facts):
+    """What goes against the computed result, or came out of its order, says so wherever it is shown (rule 16)."""
+    stored.matters(facts)
+    matter = Matter.objects.get(reference="M-0001")
+    at = facts.as_at - dt.timedelta(days=10)
+    upheld = stored.decision(
+        matter, body="SOS", outcome="UPHOLD", to_state="SOS_UPHELD", rationale="The Minister has decided.", at=at,
+        against_computed=True, out_of_order=True, missing=["The referral (13.21)"],
+    )  # fmt: skip
+    (entry,) = completion_report(stored.assessment_of(facts)).issues.excluded
+    assert [row.marks for row in entry.decisions] == [
+        (), ("against the computed result", "out of its listed order", "something missing before it"),
+    ]  # fmt: skip
+    printed = render_to_string("reports/exclusion.html", {"entry": entry, "long_texts": LongTexts()})
+    assert printed.count('<span class="sub">against the computed result</span>') == 1
+    stored.decision(
+        matter, body="SOS", outcome="UPHOLD", to_state="SOS_UPHELD", rationale="As in the letter.", at=at,
+        supersedes=upheld,
+    )  # fmt: skip
+    (entry,) = completion_report(stored.assessment_of(facts)).issues.excluded
+    assert [row.marks[-1] for row in entry.decisions[1:]] == ["something missing before it", "correction"]
+    assert "superseded" in entry.decisions[1].marks
 
 
 # --- papers -------------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ class WhatIfSerializer(serializers.Serializer[Any]):
     moved = MovedSerializer(many=True)
 
 
-class NeedSerializer(serializers.Serializer[Any]):
+class CountedNeedSerializer(serializers.Serializer[Any]):
     """What one criterion lacks that can be counted, and a choice of it by name."""
 
     criterion = serializers.CharField()
@@ -75,11 +75,11 @@ class FewestSerializer(serializers.Serializer[Any]):
     """The fewest changes of tests and Testing Issues that would make it MET, and what is needed beside them."""
 
     count = serializers.IntegerField()
-    needs = NeedSerializer(many=True)
+    needs = CountedNeedSerializer(many=True)
     beside = BesideSerializer(many=True)
 
 
-class OptionSerializer(serializers.Serializer[Any]):
+class EndSerializer(serializers.Serializer[Any]):
     """One way in which a pending matter could end, and the verdict that it gives by itself."""
 
     text = serializers.CharField()
@@ -94,7 +94,7 @@ class PendingMatterSerializer(serializers.Serializer[Any]):
     text = serializers.CharField()
     decides = serializers.BooleanField()
     moves = serializers.BooleanField()
-    options = OptionSerializer(many=True)
+    options = EndSerializer(many=True)
 
 
 class AskingView(ApiView):

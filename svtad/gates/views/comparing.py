@@ -11,7 +11,7 @@ from django.shortcuts import render
 
 from svtad.gates.policies import check_can_ask
 from svtad.gates.queries import shown_overall
-from svtad.gates.queries.comparing import Comparison, compare
+from svtad.gates.gathering.comparing import Comparison, compare
 from svtad.gates.views.checklist import STEP_TITLES
 from svtad.gates.views.phase import exit_steps, visible_scope
 from svtad.governance.forms import MomentInput

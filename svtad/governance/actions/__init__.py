@@ -18,6 +18,7 @@ from svtad.governance.actions.attending import (
 from svtad.governance.actions.consulting import ask_view, record_view
 from svtad.governance.actions.deadlines import move_deadlines
 from svtad.governance.actions.digests import queue_digests
+from svtad.governance.actions.documents import audience_for_document, audience_for_upload
 from svtad.governance.actions.duties import Duty, keep_duties
 from svtad.governance.actions.given import Given
 from svtad.governance.actions.holidays import add_override, remove_override
@@ -71,6 +72,8 @@ __all__ = [
     "approve_minutes",
     "ask_view",
     "attach_minutes",
+    "audience_for_document",
+    "audience_for_upload",
     "cancel_job",
     "cancel_meeting",
     "change_meeting",

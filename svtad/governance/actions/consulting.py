@@ -76,22 +76,29 @@ def record_view(
     by: Actor,
     text: str = "",
     is_none: bool = False,
+    is_remark: bool = False,
+    given_by: str = "",
     given_at: dt.datetime | None = None,
     document: StoredFile | None = None,
     at: dt.datetime | None = None,
 ) -> View:
     """Record what a body said, or that it gave no view by the date; a later record takes the place of an earlier.
 
+    `given_by` says who gave it for the body, by default whoever records it. `is_remark` records what a member said for
+    themselves: it stands beside the view of the body, fulfils no consultation, and takes nothing's place.
+
     Raises ActionDenied; Refused where no date was set, or it is not past, and no view is to be recorded;
     InvalidInput without a view, or for one given before it was asked for or in the future.
     """
     moment = at or now()
     matter = Matter.objects.select_for_update().get(pk=request.matter_id)
-    check_can_give_view(by, matter, body=request.body)
+    check_can_give_view(by, matter, body=request.body, is_remark=is_remark)
     given = given_at or moment
     errors = []
     if not is_none and not text.strip():
         errors.append(FieldError(None, "text", "Say what the view is, or that none was given."))
+    if is_none and is_remark:
+        errors.append(FieldError(None, "is_remark", "A remark says something."))
     if given > moment:
         errors.append(FieldError(None, "given_at", "This is later than the moment it is recorded."))
     if given < request.asked_at:
@@ -104,12 +111,20 @@ def record_view(
         request=request,
         text=text.strip(),
         is_none=is_none,
+        is_remark=is_remark,
+        given_by="" if is_none else (given_by.strip() or by.label)[:200],
         document=document,
         given_at=given,
         recorded_at=moment,
         recorded_by=by.label,
     )
-    detail = {"body": request.body, "view": view.public_id, "none": is_none}
+    detail = {
+        "body": request.body,
+        "view": view.public_id,
+        "none": is_none,
+        "remark": is_remark,
+        "given_by": view.given_by,
+    }
     _audit(matter, "record_view", request.clause, detail=detail, by=by, at=moment)
     return view
 

@@ -55,11 +55,22 @@ def lacks(
             if document is None:
                 yield FieldError(None, field, f"{need.title}: needed{by_clause}.")
             continue
+        if need.kind == "choices":
+            yield from _chosen(need, data.get(need.key))
+            continue
         value = rationale if need.key == "rationale" else str(data.get(need.key) or "")
         if not value.strip():
             yield FieldError(None, need.key, f"{need.title}: needed{by_clause}.")
         elif need.kind == "date" and _no_date(value):
             yield FieldError(None, need.key, f"{need.title}: “{value[:40]}” is not a date such as 2020-11-05.")
+
+
+def _chosen(need: Requirement, value: object) -> Iterator[FieldError]:
+    """Yield what is wrong with a choice of one or several, which is given as a list of their names."""
+    known = [name for name, _ in need.choices]
+    chosen = value if isinstance(value, list) else []
+    if not chosen or any(each not in known for each in chosen) or len(set(chosen)) != len(chosen):
+        yield FieldError(None, need.key, f"{need.title}: a list of one or several of {', '.join(known)} is needed.")
 
 
 def _no_date(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from django.db.models import QuerySet
 from svtad.audit.actions import record
 from svtad.governance.actions.consulting import ask_views_due
 from svtad.governance.actions.deadlines import MOVED, renew_deadlines
+from svtad.governance.actions.documents import document_of_step
 from svtad.governance.actions.given import Given, check_given
 from svtad.governance.actions.opening import known_procedure
 from svtad.governance.actions.telling import queue_due_notices
@@ -78,6 +80,8 @@ def record_decision(
     missing = _missing(locked, rules, step=step)
     out_of_order = step.source != locked.state
     check_given(step, given, last=last, out_of_order=out_of_order, at=moment)
+    kept = document_of_step(given.document, matter=locked, rules=rules, step=step, by=by, at=moment)
+    given = replace(given, document=kept)
     held = Deadline.objects.filter(matter=locked, ended_at=None, kind=DeadlineKind.STEP)
     _check_window(step, matter=locked, last=last, held=held, decided_at=decided_at, at=moment)
     decision = write_decision(
@@ -125,6 +129,8 @@ def correct_decision(
     before = last_decision(matter, before=first)
     out_of_order = step.source != decision.from_state
     check_given(step, given, last=before, out_of_order=out_of_order, at=moment)
+    kept = document_of_step(given.document, matter=matter, rules=rules, step=step, by=by, at=moment)
+    given = replace(given, document=kept)
     ended = Deadline.objects.filter(matter=matter, ended_at=first.recorded_at).exclude(end=MOVED)
     _check_window(step, matter=matter, last=before, held=ended, decided_at=given.decided_at, at=moment)
     handler = handler_for(rules.key)

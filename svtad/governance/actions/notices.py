@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from svtad.audit.actions import record
+from svtad.governance.files import name_again
 from svtad.governance.models import (
     AttemptOutcome,
     Channel,
@@ -63,13 +64,15 @@ def notify(
     key: str = "",
     publish: bool = False,
     due_by: dt.date | None = None,
+    attachment: StoredFile | None = None,
     is_synthetic: bool = False,
 ) -> Notice:
     """Write a notice and one delivery for each of `addressees`, in the caller's transaction; return the notice.
 
     `audience` says who may read it, `key` keeps it from being given twice: where a notice of that key is there, it
     is returned and nothing is written. What a clause demands (`is_required`) is e-mailed to people whatever they
-    prefer. To `publish` is to let anybody read it: the audience must say so too.
+    prefer. To `publish` is to let anybody read it: the audience must say so too. `attachment` goes with it: all who may
+    read the notice may open it, under a row of its own where the file was kept for others.
 
     Who may tell whom what is the calling action's question. Raises InvalidInput without words, or where the audience
     and `publish` disagree.
@@ -96,6 +99,7 @@ def notify(
         is_published=publish,
         published_at=moment if publish else None,
         due_by=due_by,
+        attachment=_for_all(attachment, audience, key=key, by=by, at=moment),
         is_synthetic=is_synthetic,
         audience=audience,
         recorded_at=moment,
@@ -121,9 +125,21 @@ def notify(
             "by_hand": sum(bool(row.by_hand) for row in rows),
             "published": publish,
             "matter": matter.reference if matter is not None else "",
+            **({"attachment": notice.attachment.sha256} if notice.attachment else {}),
         },
     )
     return notice
+
+
+def _for_all(
+    attachment: StoredFile | None, audience: Audience, *, key: str, by: Actor, at: dt.datetime
+) -> StoredFile | None:
+    """Return the file as those who read the notice may open it; None where that notice was given already."""
+    if attachment is None or attachment.audience_id == audience.pk:
+        return attachment
+    if key and Notice.objects.filter(key=key).exists():
+        return None
+    return name_again(attachment, audience=audience, by=by, at=at)
 
 
 def _create_notice(*, key: str, **values: object) -> Notice | None:
@@ -160,7 +176,7 @@ def _deliveries(notice: Notice, addressees: list[Addressee], *, at: dt.datetime)
             timing = timings.get(each.person.pk, Timing.AT_ONCE)
             if timing != Timing.AT_ONCE and not notice.is_required:
                 row.channel, row.state = Channel.IN_PRODUCT, DeliveryState.SENT
-                row.sent_at, row.proof = at, IN_PRODUCT_PROOF
+                row.sent_at, row.proof = at, f"{IN_PRODUCT_PROOF}{enclosed(notice)}"
                 continue
             row.address = each.person.email
         elif each.by_hand in UNTIL_ADDRESS and each.key in held:
@@ -169,6 +185,11 @@ def _deliveries(notice: Notice, addressees: list[Addressee], *, at: dt.datetime)
             row.by_hand = each.by_hand or NO_ADDRESS
         row.channel, row.message_id = Channel.EMAIL, new_message_id()
     return list(rows.values())
+
+
+def enclosed(notice: Notice) -> str:
+    """Return what a proof says of the document that goes with a notice; nothing where there is none."""
+    return f" With {notice.attachment.name}, SHA-256 {notice.attachment.sha256}." if notice.attachment else ""
 
 
 def new_message_id() -> str:

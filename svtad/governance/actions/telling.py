@@ -12,6 +12,7 @@ from svtad.governance.queries.notices import correction_words, due_notices, noti
 from svtad.governance.queries.recipients import Addressee
 from svtad.parties.actors import Actor
 from svtad.parties.audiences import audience_of
+from svtad.rulebook.procedures import procedure
 
 
 def queue_due_notices(
@@ -45,6 +46,7 @@ def queue_due_notices(
             decision=decision,
             publish=due.is_published,
             due_by=due.due_by,
+            attachment=decision.document if decision is not None and due.rule.with_document else None,
             is_synthetic=matter.is_synthetic,
             by=by,
             at=at,
@@ -58,7 +60,9 @@ def queue_due_notices(
 
 def _tells_otherwise(right: Decision, wrong: Decision) -> bool:
     """Return whether anything of what a notice tells of a decision was changed by its correction."""
-    told = ("outcome", "data", "against_computed", "decided_at", "notified_at", "effective_at")
+    told = ["outcome", "data", "against_computed", "decided_at", "notified_at", "effective_at"]
+    if any(due.with_document for due in procedure(right.matter.procedure).notices_on(right.outcome)):
+        told.append("document_id")
     return any(getattr(right, name) != getattr(wrong, name) for name in told)
 
 

@@ -52,6 +52,12 @@ class ViewIn(StrictSerializer):
 
     text = serializers.CharField(required=False, default="", allow_blank=True, max_length=20_000)
     is_none = serializers.BooleanField(required=False, default=False)
+    is_remark = serializers.BooleanField(
+        required=False, default=False, help_text="A member's own remark, which fulfils no consultation."
+    )
+    given_by = serializers.CharField(
+        required=False, default="", allow_blank=True, max_length=200, help_text="Who gave it for the body; empty: you."
+    )
     given_at = MomentField(required=False, allow_null=True, default=None)
     document = PublicIdField(required=False, allow_null=True, default=None)
 

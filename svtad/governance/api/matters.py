@@ -63,7 +63,7 @@ class Matters(ApiView):
         columns = {"procedure": "procedure", "state": "state", "phase": "scope_id"}
         by = {column: wanted[name] for name, column in columns.items() if name in wanted}
         rows = matters_in(self.actor, is_open=wanted.get("open"), text=wanted.get("q", ""))
-        return self.cursor_together(rows.filter(**by), show_matter_rows)
+        return self.cursor_together(rows.filter(**by), lambda page: show_matter_rows(page, self.actor))
 
     @extend_schema(
         operation_id="matters_open",

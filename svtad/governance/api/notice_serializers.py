@@ -17,6 +17,10 @@ class NoticeSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     what = serializers.CharField()
     text = serializers.CharField()
+    attachment = serializers.CharField(
+        allow_null=True, help_text="The stored file that the clause gives with it; whoever sees the notice may open it."
+    )
+    attachment_sha256 = serializers.CharField()
     document = serializers.CharField()
     version = serializers.CharField()
     clause = serializers.CharField()
@@ -75,6 +79,8 @@ def show_notice(
         "id": notice.public_id,
         "what": notice.what,
         "text": notice.text,
+        "attachment": notice.attachment.public_id if notice.attachment else None,
+        "attachment_sha256": notice.attachment.sha256 if notice.attachment else "",
         "document": notice.document,
         "version": notice.version,
         "clause": notice.clause,

@@ -76,10 +76,14 @@ def _notices(actor: Actor) -> QuerySet[Notice]:
     """Return the notices that `actor` may see, each with what of it is the caller's own."""
     mine = Delivery.objects.inbox_of(actor).filter(notice=OuterRef("pk"))
     seen = Matter.objects.visible_to(actor).filter(pk=OuterRef("matter"))
-    rows: QuerySet[Notice] = Notice.objects.visible_to(actor).annotate(
-        my_told_at=Subquery(mine.values("recorded_at")[:1]),
-        my_read_at=Subquery(mine.values("read_at")[:1]),
-        my_matter=Subquery(seen.values("public_id")[:1]),
+    rows: QuerySet[Notice] = (
+        Notice.objects.visible_to(actor)
+        .select_related("attachment")
+        .annotate(
+            my_told_at=Subquery(mine.values("recorded_at")[:1]),
+            my_read_at=Subquery(mine.values("read_at")[:1]),
+            my_matter=Subquery(seen.values("public_id")[:1]),
+        )
     )
     return rows
 

@@ -26,6 +26,12 @@ class NeedSerializer(serializers.Serializer[Any]):
     key = serializers.CharField()
     kind = serializers.CharField()
     title = serializers.CharField()
+    choices = serializers.ListField(
+        child=serializers.CharField(), help_text="Of `choices`: the names of which one or several are given, as a list."
+    )
+    given_to = serializers.ListField(
+        child=serializers.CharField(), help_text="The bodies that are given the document of what is hidden from them."
+    )
 
 
 class WindowSerializer(serializers.Serializer[Any]):
@@ -66,7 +72,7 @@ class ConsultationSerializer(serializers.Serializer[Any]):
 
 
 class ActWantedSerializer(serializers.Serializer[Any]):
-    """An act that is wanted before outcomes, in the same round or (`any_round`) in any. It refuses no step."""
+    """An act that is wanted before outcomes, in its round or (`any_round`) in any. `needed`: else they are refused."""
 
     body = serializers.CharField()
     outcome = serializers.CharField()
@@ -74,6 +80,7 @@ class ActWantedSerializer(serializers.Serializer[Any]):
     what = serializers.CharField()
     before = serializers.ListField(child=serializers.CharField())
     any_round = serializers.BooleanField()
+    needed = serializers.BooleanField()
 
 
 class NoticeDueSerializer(serializers.Serializer[Any]):
@@ -84,6 +91,7 @@ class NoticeDueSerializer(serializers.Serializer[Any]):
     clause = serializers.CharField()
     what = serializers.CharField()
     duty = serializers.CharField()
+    with_document = serializers.BooleanField(help_text="The document of that step goes with the notice.")
     within = WindowSerializer(allow_null=True)
 
 
@@ -126,6 +134,9 @@ class ProcedureDetailSerializer(ProcedureSerializer):
     effect_while_pending = serializers.CharField()
     phase_kinds = serializers.ListField(child=serializers.CharField())
     opens_with = NeedSerializer(many=True)
+    redacted_for = serializers.ListField(
+        child=serializers.CharField(), help_text="The bodies whose members read only what they are given of a matter."
+    )
     consultations = ConsultationSerializer(many=True)
     acts_wanted = ActWantedSerializer(many=True)
     notices = NoticeDueSerializer(many=True)
@@ -197,6 +208,7 @@ def _whole(rules: Procedure) -> dict[str, Any]:
         "effect_while_pending": rules.effect_while_pending,
         "phase_kinds": rules.phase_kinds,
         "opens_with": _needs(rules.opens_with),
+        "redacted_for": rules.redacted_for,
         "consultations": [
             {
                 "body": each.body,
@@ -217,6 +229,7 @@ def _whole(rules: Procedure) -> dict[str, Any]:
                 "what": each.what,
                 "before": each.before,
                 "any_round": each.any_round,
+                "needed": each.is_needed,
             }
             for each in rules.acts_wanted
         ],
@@ -227,6 +240,7 @@ def _whole(rules: Procedure) -> dict[str, Any]:
                 "clause": each.clause,
                 "what": each.what,
                 "duty": each.duty,
+                "with_document": each.with_document,
                 "within": _window(each.within),
             }
             for each in rules.notices
@@ -275,8 +289,17 @@ def _window(window: Window | None) -> dict[str, Any] | None:
     return {"working_days": window.working_days, "basis": window.basis, "text": window.text}
 
 
-def _needs(needs: tuple[Requirement, ...]) -> list[dict[str, str]]:
-    return [{"key": need.key, "kind": need.kind, "title": need.title} for need in needs]
+def _needs(needs: tuple[Requirement, ...]) -> list[dict[str, Any]]:
+    return [
+        {
+            "key": need.key,
+            "kind": need.kind,
+            "title": need.title,
+            "choices": [name for name, _ in need.choices],
+            "given_to": need.given_to,
+        }
+        for need in needs
+    ]
 
 
 urlpatterns = [

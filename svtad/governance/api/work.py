@@ -83,7 +83,7 @@ class Files(ApiView):
             name=given.name,
             media_type=mimetypes.guess_type(given.name)[0] or "application/octet-stream",
             purpose="decision",
-            audience=matter.audience if matter else audience_of(*GOVERNANCE),
+            audience=actions.audience_for_upload(matter, by=self.actor) if matter else audience_of(*GOVERNANCE),
             is_synthetic=matter is not None and matter.is_synthetic,
             by=self.actor,
         )

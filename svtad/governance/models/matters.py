@@ -111,11 +111,17 @@ class ViewRequest(PublicIdModel, AppendOnlyModel):
 
 
 class View(PublicIdModel, AppendOnlyModel):
-    """What a body said when it was asked; `is_none` records that it gave no view by the date. The last one holds."""
+    """What a body said when it was asked; `is_none` records that it gave no view by the date. The last one holds.
+
+    `given_by` is who gave it for the body. `is_remark` marks what a member said for themselves: it stands beside the
+    body's view and is none.
+    """
 
     request = models.ForeignKey(ViewRequest, on_delete=models.PROTECT, related_name="views")
     text = models.TextField(blank=True)
     is_none = models.BooleanField(default=False)
+    is_remark = models.BooleanField(default=False)
+    given_by = models.CharField(max_length=200, blank=True)
     document = models.ForeignKey(StoredFile, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     given_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_index=True)
@@ -125,6 +131,7 @@ class View(PublicIdModel, AppendOnlyModel):
         ordering = ("pk",)
         constraints = (
             models.CheckConstraint(condition=Q(is_none=True) | ~Q(text=""), name="view_says_something_or_none"),
+            models.CheckConstraint(condition=Q(is_none=False) | Q(is_remark=False), name="view_remark_says_something"),
         )
 
     def __str__(self) -> str:

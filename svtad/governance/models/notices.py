@@ -75,7 +75,8 @@ class Notice(PublicIdModel, AudienceModel, AppendOnlyModel):
     """That somebody is told something, in the words in which they were told. Never changed; a later one corrects it.
 
     `to` holds the recipients as the clause names them. `is_required` tells what the clause demands (shall): that is
-    e-mailed whatever a person prefers. `key` keeps two of the same apart.
+    e-mailed whatever a person prefers. `key` keeps two of the same apart. `attachment` is the document that the clause
+    gives with it, named for all who may see the notice.
     """
 
     key = models.CharField(max_length=120, blank=True)
@@ -87,6 +88,7 @@ class Notice(PublicIdModel, AudienceModel, AppendOnlyModel):
     to = models.JSONField(default=list)
     what = models.CharField(max_length=300)
     text = models.TextField(blank=True)
+    attachment = models.ForeignKey(StoredFile, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     is_required = models.BooleanField(default=False)
     is_published = models.BooleanField(default=False)
     published_at = models.DateTimeField(null=True, blank=True)

@@ -13,12 +13,14 @@ from svtad.rulebook.procedures import PROCEDURES
 def unanswered(requests: QuerySet[ViewRequest]) -> list[ViewRequest]:
     """Return those of `requests` whose view is still wanted, each with its matter. Two queries.
 
-    No view was given to it; it is the last to that body in the matter's present round; the matter is in a state in
+    The body gave no view to it, whatever its members remarked; it is the
+    last to that body in the matter's present round; the matter is in a state in
     which the procedure consults that body; and no step was taken that is itself the consulting (13.15(c)).
     """
     later = ViewRequest.objects.filter(matter=OuterRef("matter"), body=OuterRef("body"), pk__gt=OuterRef("pk"))
     asked = requests.filter(
-        ~Exists(View.objects.filter(request=OuterRef("pk"))), ~Exists(later.filter(round=OuterRef("round")))
+        ~Exists(View.objects.filter(request=OuterRef("pk"), is_remark=False)),
+        ~Exists(later.filter(round=OuterRef("round"))),
     )
     held = list(asked.select_related("matter").order_by("pk"))
     steps = _steps_of(asked)

@@ -90,13 +90,12 @@ def decisions_for(actor: Actor) -> QuerySet[Decision]:
 
 
 def saying(rows: QuerySet[Decision], text: str) -> QuerySet[Decision]:
-    """Return those of `rows` whose matter has that reference, or whose title, reasons or meeting have those words."""
-    return rows.filter(
-        Q(matter__reference__iexact=text)
-        | Q(matter__title__icontains=text)
-        | Q(rationale__icontains=text)
-        | Q(meeting__icontains=text)
-    )
+    """Return those of `rows` whose matter has that reference, or whose title, reasons or meeting have those words.
+
+    What the reader may not read is not found by its words.
+    """
+    said = Q(matter__title__icontains=text) | Q(rationale__icontains=text) | Q(meeting__icontains=text)
+    return rows.filter(Q(matter__reference__iexact=text) | (Q(is_hidden=False) & said))
 
 
 def narrowed(rows: QuerySet[Decision], by: Narrowed) -> QuerySet[Decision]:

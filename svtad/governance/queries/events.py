@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable
 
-from django.db.models import Max, Q
+from django.db.models import Exists, Max, OuterRef, Q
 
 from svtad.audit.queries import last_acts
 from svtad.governance.calendar import jurisdiction_words
@@ -139,16 +139,15 @@ def _step(row: Deadline) -> str:
 
 
 def _views(actor: Actor, *, bodies: Collection[str], moment: dt.datetime, link: Link) -> Iterable[Event]:
+    said = View.objects.filter(is_remark=False)
     asked = list(
         ViewRequest.objects.filter(matter__in=Matter.objects.visible_to(actor))
         .filter(body__in=bodies, respond_by__isnull=False)
-        .exclude(views__recorded_at__lte=moment - KEPT_CANCELLED)
+        .exclude(Exists(said.filter(request=OuterRef("pk"), recorded_at__lte=moment - KEPT_CANCELLED)))
         .select_related("matter")
     )
     given = dict(
-        View.objects.filter(request__in=[row.pk for row in asked])
-        .order_by("-pk")
-        .values_list("request_id", "recorded_at")
+        said.filter(request__in=[row.pk for row in asked]).order_by("-pk").values_list("request_id", "recorded_at")
     )
     wanted = {row.pk for row in unanswered(ViewRequest.objects.filter(pk__in=[row.pk for row in asked]))}
     overtaken = _overtaken([row for row in asked if row.pk not in wanted and row.pk not in given])

@@ -11,6 +11,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from svtad.governance.models import Deadline, DeadlineKind, Matter, ViewRequest
 from svtad.governance.queries.asked import unanswered
 from svtad.governance.queries.deadlines import Count, counts_of
+from svtad.governance.queries.redacted import redact
 from svtad.governance.queries.rest import at_rest
 from svtad.lib.clock import london_date
 from svtad.parties.actors import Actor
@@ -65,7 +66,7 @@ def waiting_for(actor: Actor, *, bodies: Collection[str], moment: dt.datetime) -
     found = [waiting for waiting in found if waiting.is_open and (waiting.is_owed or waiting.deadline is not None)]
     asked = unanswered(ViewRequest.objects.filter(matter__in=Matter.objects.visible_to(actor), body__in=bodies))
     found += [_of(request.matter, [], counts, view=request, moment=moment) for request in asked]
-    return sorted(found, key=_by_urgency)
+    return _shown(actor, found)
 
 
 def waiting_in(actor: Actor, *, scope_ids: Collection[str], moment: dt.datetime) -> list[Waiting]:
@@ -76,7 +77,7 @@ def waiting_in(actor: Actor, *, scope_ids: Collection[str], moment: dt.datetime)
     open_ = ~at_rest(moment) | _state_with_duty()
     matters = _with_deadlines(Matter.objects.visible_to(actor).filter(open_, scope_id__in=scope_ids))
     counts = _counts(matters, moment)
-    return sorted((_of(matter, list(_steps(matter)), counts, moment=moment) for matter in matters), key=_by_urgency)
+    return _shown(actor, [_of(matter, list(_steps(matter)), counts, moment=moment) for matter in matters])
 
 
 def waiting_on_others(actor: Actor, *, bodies: Collection[str], moment: dt.datetime) -> list[Waiting]:
@@ -85,10 +86,16 @@ def waiting_on_others(actor: Actor, *, bodies: Collection[str], moment: dt.datet
     matters = _with_deadlines(open_matters)
     counts = _counts(matters, moment)
     found = [_of(matter, list(_steps(matter)), counts, moment=moment) for matter in matters]
-    return sorted(
-        (each for each in found if each.steps and not any(_is_for(step, bodies) for step in each.steps)),
-        key=_by_urgency,
+    return _shown(
+        actor, [each for each in found if each.steps and not any(_is_for(step, bodies) for step in each.steps)]
     )
+
+
+def _shown(actor: Actor, found: Iterable[Waiting]) -> list[Waiting]:
+    """Return them by urgency, with what `actor` may not read of a matter taken out."""
+    rows = sorted(found, key=_by_urgency)
+    redact(actor, [each.matter for each in rows])
+    return rows
 
 
 def open_to(matters: QuerySet[Matter], *, bodies: Collection[str], moment: dt.datetime) -> dict[int, Waiting]:

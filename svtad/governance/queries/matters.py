@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, QuerySet
 
 from svtad.governance.models import Decision, Matter, ViewRequest
-from svtad.rulebook.procedures import DETERMINING, Procedure, Transition, procedure
+from svtad.rulebook.procedures import DETERMINING, ActWanted, Procedure, Transition, procedure
 
 
 def initial_state(matter: Matter) -> str:
@@ -83,8 +83,8 @@ class Lack:
 def lacks(matter: Matter, rules: Procedure) -> Callable[[Transition], list[Lack]]:
     """Return what tells what `rules` wants before a step of `matter` and has not. What was done is read once.
 
-    Those are acts that were not taken, and views of this round that were neither given nor recorded as not given. An
-    act refuses nothing, and a determining body's step is refused for nothing that is missing (rule 16).
+    Those are acts that were not taken, and views of this round that were neither given nor recorded as not given (a
+    member's own remark is no view). A determining body's step is refused for nothing that is missing (rule 16).
     """
     read: list[tuple[set[tuple[str, str]], set[tuple[str, str]], set[str]]] = []
 
@@ -99,9 +99,9 @@ def lacks(matter: Matter, rules: Procedure) -> Callable[[Transition], list[Lack]
         done = {act for _, act in now}
         return [
             *(
-                Lack(f"{each.what} ({each.clause})", refuses=False)
+                Lack(f"{each.what} ({each.clause})", refuses=each.is_needed and step.body not in DETERMINING)
                 for each in acts
-                if (each.body, each.outcome) not in (ever if each.any_round else now)
+                if _is_due(matter, each, done=ever if each.any_round else now)
             ),
             *(
                 Lack(
@@ -120,12 +120,29 @@ def _done(matter: Matter, rules: Procedure) -> tuple[set[tuple[str, str]], set[t
     """Return (the acts taken in any round, those of this round, the bodies whose view of this round was had)."""
     begun = round_of(matter, rules)
     taken = list(_standing(Decision.objects.filter(matter=matter)).values_list("body", "outcome", "sequence"))
-    requests = ViewRequest.objects.filter(matter=matter, round=begun, views__isnull=False)
+    requests = ViewRequest.objects.filter(matter=matter, round=begun, views__is_remark=False)
     return (
         {(body, act) for body, act, _ in taken},
         {(body, act) for body, act, sequence in taken if sequence > begun},
         set(requests.values_list("body", flat=True)),
     )
+
+
+def _is_due(matter: Matter, act: ActWanted, *, done: set[tuple[str, str]]) -> bool:
+    """Return whether the act is not among those `done`; one that was directed (3.3), whether it was not done since."""
+    if act.directed is None:
+        return (act.body, act.outcome) not in done
+    since = 0
+    for sequence, body, outcome, data in (
+        _standing(Decision.objects.filter(matter=matter, outcome__in=(act.directed.outcome, act.outcome)))
+        .order_by("sequence")
+        .values_list("sequence", "body", "outcome", "data")
+    ):
+        if outcome == act.directed.outcome and act.directed.choice in (data.get(act.directed.key) or ()):
+            since = sequence
+        elif (body, outcome) == (act.body, act.outcome):
+            since = 0
+    return since > 0
 
 
 def _standing(decisions: QuerySet[Decision]) -> QuerySet[Decision]:

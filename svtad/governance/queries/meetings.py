@@ -26,6 +26,7 @@ from svtad.governance.models import (
     Presence,
 )
 from svtad.governance.queries.inbox import Waiting, open_to, waiting_for
+from svtad.governance.queries.redacted import redact, redact_decisions
 from svtad.lib.clock import london_date
 from svtad.parties.actors import Actor
 from svtad.parties.models import Audience, Membership
@@ -104,9 +105,11 @@ def agenda_of(meeting: Meeting, actor: Actor, *, moment: dt.datetime) -> list[Ag
     )
     taken = (
         MeetingDecision.objects.filter(item__in=items)
-        .select_related("decision__document", "decision__supersedes")
+        .select_related("decision__document", "decision__supersedes", "decision__matter")
         .order_by("pk")
     )
+    redact(actor, [item.matter for item in items if item.matter is not None])
+    redact_decisions(actor, [each.decision for each in taken])
     decisions = _by(taken, "item_id")
     declared = interests_in(actor, matters=matter_pks, items=[item.pk for item in items])
     about_matter, about_item = _by(declared, "matter_id"), _by(declared, "item_id")
@@ -163,6 +166,7 @@ def candidates_for(meeting: Meeting, actor: Actor, *, moment: dt.datetime) -> li
     wanted = open_to(Matter.objects.filter(pk__in=found.keys() - here), bodies=(meeting.body,), moment=moment)
     audiences = Audience.objects.in_bulk({waiting.matter.audience_id for waiting in wanted.values()})
     elsewhere = planned_elsewhere(actor, meeting=meeting, matters=wanted)
+    redact(actor, [waiting.matter for waiting in wanted.values()])
     return [
         Candidate(wanted[pk], elsewhere.get(pk))
         for pk in found

@@ -20,8 +20,10 @@ from svtad.governance.models import (
     NoticePreference,
 )
 from svtad.governance.models.notices import UNTIL_ADDRESS, Channel, DeliveryState, Timing
-from svtad.governance.queries.recipients import OUTSIDE, Addressee, told
+from svtad.governance.queries.recipients import OUTSIDE, Addressee, Told, told
+from svtad.governance.queries.redacted import keys_hidden_from
 from svtad.lib.clock import LONDON, london_date
+from svtad.lib.text import stated_words
 from svtad.parties.actors import Actor
 from svtad.parties.models import Person
 from svtad.rulebook.deadlines import Basis, Window
@@ -65,13 +67,13 @@ def due_notices(
     for number, rule in enumerate(rules.notices_on(on), start=1):
         who = told(rule.to, matter=matter, at=at)
         wrong = _corrected_by(rule, who.addressees, corrected)
-        lines = _words(matter, rules, decision, is_inside=who.is_inside, tells=rule.tells, at=at)
+        lines = _words(matter, rules, decision, is_inside=_is_whole(rules, who), tells=rule.tells, at=at)
         found.append(
             DueNotice(
                 rule=rule,
                 number=number,
                 addressees=tuple(who.addressees.values()),
-                audience_keys=frozenset(matter.audience.text.split(",")) | who.keys,
+                audience_keys=_seen_by(matter, rules, who),
                 is_published=who.is_published,
                 what=f"{matter.reference}{', corrected' if wrong else ''}: {rule.what}"[:300],
                 text=f"{corrects(wrong)}\n\n{lines}" if wrong else lines,
@@ -79,6 +81,16 @@ def due_notices(
             )
         )
     return found
+
+
+def _is_whole(rules: Procedure, who: Told) -> bool:
+    """Return whether all who are told may read the matter, and none of them is given it redacted (13.5)."""
+    return who.is_inside and not who.keys & keys_hidden_from(rules)
+
+
+def _seen_by(matter: Matter, rules: Procedure, who: Told) -> frozenset[str]:
+    """Return who may see a notice: those who are told, and those who see the matter whole."""
+    return (frozenset(matter.audience.text.split(",")) - keys_hidden_from(rules)) | who.keys
 
 
 def _corrected_by(rule: NoticeDue, addressees: Iterable[str], corrected: Sequence[Notice]) -> Notice | None:
@@ -138,7 +150,7 @@ def _words(
         titles = {need.key: need.title for step in rules.transitions for need in step.requires}
         lines += _marks(decision)
         lines += [
-            f"{titles.get(key, _low(key).capitalize())}: {value}"
+            f"{titles.get(key, _low(key).capitalize())}: {stated_words(value)}"
             for key, value in decision.data.items()
             if value and key != "rationale" and (is_inside or key in tells)
         ]
@@ -151,7 +163,8 @@ def _words(
 
 def _about(matter: Matter, rules: Procedure, *, is_inside: bool) -> str:
     # The title of a matter about a Testing Issue tells what a Testing Participant found.
-    named = is_inside or rules.subject != "issue"
+    # So does that of one which some body is given redacted, of what it is not to read.
+    named = is_inside or (rules.subject != "issue" and not rules.redacted_for)
     return f"{matter.reference}, {matter.title}" if named else matter.reference
 
 
@@ -207,17 +220,17 @@ def moved_notice(old: Deadline, new: Deadline, *, at: dt.datetime) -> MovedNotic
     to = (Recipient.PROPOSER,) if whose is None or body == matter.proposer else (whose, Recipient.PROPOSER)
     who = told(to, matter=matter, at=at)
     lines = [
-        f"Matter: {_about(matter, rules, is_inside=who.is_inside)}",
+        f"Matter: {_about(matter, rules, is_inside=_is_whole(rules, who))}",
         f"Procedure: {rules.title}",
         f"Step: {wording.capital(wording.outcome_of(body, new.outcome))} ({rules.cite(new.clause)}), {new.text}",
         f"The last day was {old.last_day:%a %-d %b %Y}, 23:59.",
         f"The last day is now {new.last_day:%a %-d %b %Y}, 23:59.",
-        *([f"Why: {new.reason}"] if who.is_inside else []),
+        *([f"Why: {new.reason}"] if _is_whole(rules, who) else []),
     ]
     return MovedNotice(
         addressees=tuple(who.addressees.values()),
         to=to,
-        audience_keys=frozenset(matter.audience.text.split(",")) | who.keys,
+        audience_keys=_seen_by(matter, rules, who),
         what=f"{matter.reference}: the last day was {old.last_day:%-d %b %Y}, is now {new.last_day:%-d %b %Y}",
         text="\n".join(lines),
     )

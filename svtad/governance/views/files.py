@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from django.http import FileResponse, HttpResponseBase
+from django.http import FileResponse, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 
 from svtad.governance.files import open_file
@@ -15,7 +15,11 @@ from svtad.parties.views.pages import PageRequest, page
 @page("GET")
 def download(request: PageRequest, public_id: str) -> HttpResponseBase:
     """Send the bytes as an attachment, never to be run or shown in the page's own origin."""
-    stored = get_object_or_404(StoredFile.objects.visible_to(request.actor), public_id=public_id)
+    return sent(request, get_object_or_404(StoredFile.objects.visible_to(request.actor), public_id=public_id))
+
+
+def sent(request: HttpRequest, stored: StoredFile) -> HttpResponseBase:
+    """Return the file as a download, whoever asked being one who may have it."""
     try:
         content = open_file(stored)
     except FileNotFoundError:

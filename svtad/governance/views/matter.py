@@ -11,7 +11,15 @@ from django.db import transaction
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 
-from svtad.governance.actions import Given, ask_view, correct_decision, keep_upload, record_decision, record_view
+from svtad.governance.actions import (
+    Given,
+    ask_view,
+    audience_for_document,
+    correct_decision,
+    keep_upload,
+    record_decision,
+    record_view,
+)
 from svtad.governance.forms import AskForm, CorrectionForm, DecisionForm, ViewForm
 from svtad.governance.models import BOARDS, Deadline, Decision, Matter, Meeting, StoredFile, View, ViewRequest
 from svtad.governance.policies import (
@@ -24,6 +32,8 @@ from svtad.governance.queries import Lack, lacks, last_decision
 from svtad.governance.queries.contradictions import contradicted_decisions, contradictions
 from svtad.governance.queries.deadlines import Count, count_of, counts_of
 from svtad.governance.queries.meetings import boards_for, interests_in, meetings_of
+from svtad.governance.queries.proofs import proofs_of
+from svtad.governance.queries.redacted import redact, redact_decisions
 from svtad.governance.queries.rest import windows_over
 from svtad.governance.registry import handler_for
 from svtad.governance.views.meeting_forms import InterestForm
@@ -112,7 +122,7 @@ def _record(matter: Matter, step: Transition, form: DecisionForm, actor: Actor) 
         effective_at=given["effective_at"],
         rationale=given["rationale"],
         meeting=given["meeting"],
-        document=_kept(given["document"], matter, actor),
+        document=_kept(given["document"], matter, actor, step=step),
         data=form.given,
         against_computed=given.get("against_computed", False),
         expected_state=given["expected_state"] or None,
@@ -120,11 +130,13 @@ def _record(matter: Matter, step: Transition, form: DecisionForm, actor: Actor) 
     )
 
 
-def _kept(upload: Any, matter: Matter, actor: Actor, purpose: str = "decision") -> StoredFile | None:
-    """Keep what was uploaded, if anything was, for those who may see the matter."""
+def _kept(upload: Any, matter: Matter, actor: Actor, step: Transition | None = None) -> StoredFile | None:
+    """Keep what was uploaded, if anything was: of a step for those who may read it, else with a view of the matter."""
     if upload is None:
         return None
-    return keep_upload(upload, purpose=purpose, audience=matter.audience, by=actor, is_synthetic=matter.is_synthetic)
+    audience = matter.audience if step is None else audience_for_document(matter, step=step)
+    purpose = "view" if step is None else "decision"
+    return keep_upload(upload, purpose=purpose, audience=audience, by=actor, is_synthetic=matter.is_synthetic)
 
 
 def matter_page(
@@ -138,7 +150,13 @@ def matter_page(
 ) -> HttpResponseBase:
     """Return the page of `matter`; with the form that cannot be taken as it is, where one was sent."""
     rules = procedure(matter.procedure)
+    redact(request.actor, [matter])
     decided = _decided(matter, request.actor)
+    redact_decisions(request.actor, decided)
+    proofs = proofs_of(request.actor, decided)
+    for each in decided:
+        setattr(each, "proof", proofs.get(each.pk))  # noqa: B010 (no column)
+        setattr(each, "is_doubted", each.pk in proofs and proofs[each.pk].disagrees(each.notified_at))  # noqa: B010
     interests = interests_in(request.actor, matters=[matter.pk])
     held = Deadline.objects.filter(matter=matter, ended_at=None)
     counted = sorted(counts_of(held, clock.now()).values(), key=lambda count: count.deadline.last_day)
@@ -223,14 +241,17 @@ class Asked:
     request: ViewRequest
     views: tuple[View, ...]
     form: ViewForm | None
+    only_remarks: bool
 
 
 def _asked(matter: Matter, actor: Actor, answering: tuple[str, ViewForm] | None) -> list[Asked]:
     rows = []
     for each in ViewRequest.objects.filter(matter=matter).prefetch_related("views__document"):
         may, _ = allowed(check_can_give_view, actor, matter, body=each.body)
+        may_remark, _ = allowed(check_can_give_view, actor, matter, body=each.body, is_remark=True)
         tried = answering[1] if answering and answering[0] == each.public_id else None
-        rows.append(Asked(each, tuple(each.views.all()), (tried or ViewForm(prefix=each.public_id)) if may else None))
+        form = (tried or ViewForm(prefix=each.public_id, only_remarks=not may)) if may or may_remark else None
+        rows.append(Asked(each, tuple(each.views.all()), form, only_remarks=not may))
     return rows
 
 
@@ -273,11 +294,13 @@ def answer(request: PageRequest, public_id: str, request_id: str) -> HttpRespons
     """Record what a body said, or that it said nothing by the date."""
     found = get_object_or_404(Matter.objects.visible_to(request.actor), public_id=public_id)
     asked = get_object_or_404(ViewRequest.objects.filter(matter=found), public_id=request_id)
-    form = ViewForm(request.POST, request.FILES, prefix=asked.public_id)
+    may, _ = allowed(check_can_give_view, request.actor, found, body=asked.body)
+    form = ViewForm(request.POST, request.FILES, prefix=asked.public_id, only_remarks=not may)
     made = carried_out(form, lambda: _give(asked, form, request.actor))
     if made is None:
         return matter_page(request, found, answering=(asked.public_id, form))
-    return done(request, f"The view of {asked.body} is recorded.", "governance:matter", found.public_id)
+    said = "The remark is recorded." if made.is_remark else f"The view of {asked.body} is recorded."
+    return done(request, said, "governance:matter", found.public_id)
 
 
 @transaction.atomic
@@ -286,9 +309,11 @@ def _give(asked: ViewRequest, form: ViewForm, actor: Actor) -> View:
     return record_view(
         request=asked,
         text=given["text"],
-        is_none=given["is_none"],
+        is_none=given.get("is_none", False),
+        is_remark=given.get("whose", "remark") == "remark",
+        given_by=given.get("given_by", ""),
         given_at=given["given_at"],
-        document=_kept(given["document"], asked.matter, actor, purpose="view"),
+        document=_kept(given["document"], asked.matter, actor),
         by=actor,
     )
 
@@ -304,6 +329,7 @@ def correct(request: PageRequest, public_id: str) -> HttpResponseBase:
     steps = [step for step in rules.transitions_from(decision.from_state) if step.body == decision.body]
     step = _step_of(found, decision, request.GET.get("outcome", ""))
     severities = severities_of(rules)
+    proof = proofs_of(request.actor, found.decisions.all()).get(decision.pk)
     if request.method == "POST":
         if (asked := require_recent_credentials(request, what="correct the record of a decision")) is not None:
             return asked
@@ -313,6 +339,8 @@ def correct(request: PageRequest, public_id: str) -> HttpResponseBase:
             return done(request, f"{found.reference}: the record is corrected.", "governance:matter", found.public_id)
     else:
         held = {name: getattr(decision, name) for name in ("decided_at", "notified_at", "rationale", "meeting")}
+        if proof is not None and (wanted := request.GET.get("notified")) in ("first", "last"):
+            held["notified_at"] = proof.first if wanted == "first" else proof.last
         form = CorrectionForm(procedure=rules.key, step=step, severities=severities, initial={**decision.data, **held})
     context = {
         "title": f"Correct {found.reference}",
@@ -321,6 +349,8 @@ def correct(request: PageRequest, public_id: str) -> HttpResponseBase:
         "step": step,
         "steps": steps,
         "form": form,
+        "proof": proof,
+        "is_doubted": proof is not None and proof.disagrees(decision.notified_at),
         "synthetic": found.is_synthetic,
     }
     return render(request, "governance/correct.html", context, status=400 if form.errors else 200)
@@ -338,7 +368,7 @@ def _correct(decision: Decision, step: Transition, form: CorrectionForm, actor: 
             effective_at=given["effective_at"],
             rationale=given["rationale"],
             meeting=given["meeting"],
-            document=_kept(given["document"], decision.matter, actor) or decision.document,
+            document=_kept(given["document"], decision.matter, actor, step=step) or decision.document,
             data=form.given,
             against_computed=given.get("against_computed", False),
         ),

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.shortcuts import render
 
 from svtad.governance.models import Decision, Matter, StoredFile
 from svtad.governance.queries.contradictions import contradicted_decisions
 from svtad.governance.queries.decided import MARKS, decisions_for, narrowed, narrowed_by
+from svtad.governance.queries.redacted import redact, redact_decisions
+from svtad.governance.queries.registers import named
 from svtad.governance.queries.rest import at_rest, windows_over
 from svtad.lib.clock import now
+from svtad.parties.actors import Actor
 from svtad.parties.views.lists import csv_response, paged
 from svtad.parties.views.pages import PageRequest, page
 from svtad.rulebook.procedures import DETERMINING, PROCEDURES, procedure
@@ -32,7 +36,7 @@ def matters(request: PageRequest) -> HttpResponseBase:
         resting = at_rest(now())
         rows = rows.exclude(resting) if wanted == "yes" else rows.filter(resting)
     if text:
-        rows = rows.filter(Q(reference__iexact=text) | Q(title__icontains=text))
+        rows = rows.filter(named(request.actor, text))
     if request.GET.get("as") == "csv":
         return csv_response(
             "matters.csv",
@@ -48,10 +52,11 @@ def matters(request: PageRequest) -> HttpResponseBase:
                     matter.opened_at,
                     matter.recorded_by,
                 )
-                for matter in rows.iterator(chunk_size=500)
+                for matter in _readable(request.actor, rows)
             ),
         )
     found = paged(request, rows)
+    redact(request.actor, found.object_list)
     over = windows_over(found.object_list, moment=now())
     for matter in found.object_list:
         matter.rules = PROCEDURES.get(matter.procedure)
@@ -77,9 +82,10 @@ def decisions(request: PageRequest) -> HttpResponseBase:
     if request.GET.get("as") == "csv":
         against = contradicted_decisions(request.actor, rows.filter(body__in=DETERMINING))
         columns = (*_COLUMNS, "Contradicted since")
-        held = ((*_as_row(each), each.pk in against) for each in rows.iterator(chunk_size=500))
+        held = ((*_as_row(each), each.pk in against) for each in _decisions_readable(request.actor, rows))
         return csv_response("decisions.csv", columns, held)
     found = paged(request, rows)
+    redact_decisions(request.actor, found.object_list)
     files = StoredFile.objects.visible_to(request.actor).filter(pk__in=[each.document_id for each in found.object_list])
     seen = set(files.values_list("pk", flat=True))
     against = contradicted_decisions(request.actor, found.object_list)
@@ -97,6 +103,22 @@ def decisions(request: PageRequest) -> HttpResponseBase:
         "may_open": request.actor.may("open_matter") or request.actor.may("propose"),
     }
     return render(request, "governance/decisions.html", context)
+
+
+def _readable(actor: Actor, rows: QuerySet[Matter]) -> Iterator[Matter]:
+    """Yield the matters as `actor` may read them, a part at a time."""
+    every = rows.iterator(chunk_size=500)
+    while part := list(islice(every, 500)):
+        redact(actor, part)
+        yield from part
+
+
+def _decisions_readable(actor: Actor, rows: QuerySet[Decision]) -> Iterator[Decision]:
+    """Yield the decisions as `actor` may read them, a part at a time."""
+    every = rows.iterator(chunk_size=500)
+    while part := list(islice(every, 500)):
+        redact_decisions(actor, part)
+        yield from part
 
 
 #: The register as CSV: what each column is called, and what stands in it.

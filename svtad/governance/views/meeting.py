@@ -37,6 +37,7 @@ from svtad.governance.queries.meetings import (
     quorum_of,
     rule_of,
 )
+from svtad.governance.queries.redacted import redact
 from svtad.governance.views.meeting_forms import (
     ApprovalForm,
     BecauseForm,
@@ -149,6 +150,7 @@ def _found(request: PageRequest, public_id: str) -> Meeting:
 def items_of(request: PageRequest, found: Meeting) -> list[tuple[str, str]]:
     """Return the items of that meeting to choose from: those that the person may see."""
     items = AgendaItem.objects.visible_to(request.actor).standing().filter(meeting=found).select_related("matter")
+    redact(request.actor, [item.matter for item in items if item.matter is not None])
     return [(item.public_id, item.heading) for item in items]
 
 
@@ -294,6 +296,7 @@ def take_off(request: PageRequest, public_id: str) -> HttpResponseBase:
     made = carried_out(form, taken)
     if made is None:
         return meeting_page(request, found, Tried("off", form))
+    redact(request.actor, [made.matter] if made.matter else [])
     return done(request, f"{made.heading} is off the agenda.", "governance:meeting", found.public_id)
 
 
@@ -318,6 +321,7 @@ def paper(request: PageRequest, public_id: str) -> HttpResponseBase:
     made = carried_out(form, keep)
     if made is None:
         return meeting_page(request, found, Tried("paper", form))
+    redact(request.actor, [made.item.matter] if made.item.matter else [])
     return done(request, f"{made.title} is with {made.item.heading}.", "governance:meeting", found.public_id)
 
 

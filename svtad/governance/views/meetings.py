@@ -13,6 +13,7 @@ from svtad.governance.actions import plan_meeting, put_on_agenda, set_body_rule
 from svtad.governance.models import BOARDS, BodyRule, Matter, MeetingState
 from svtad.governance.policies import check_can_plan_meetings, check_can_set_body_rule
 from svtad.governance.queries.meetings import meetings_for, open_meetings_for
+from svtad.governance.queries.redacted import redact
 from svtad.governance.views.meeting_forms import BodyRuleForm, MeetingForm
 from svtad.lib import clock
 from svtad.lib.errors import InvalidInput
@@ -115,6 +116,7 @@ def put(request: PageRequest) -> HttpResponseBase:
         return done(
             request, f"{matter.reference} is on the agenda of {meeting.title}.", "governance:meeting", meeting.public_id
         )
+    redact(request.actor, [matter])
     context = {
         "title": f"Put {matter.reference} on an agenda",
         "matter": matter,

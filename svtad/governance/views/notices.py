@@ -11,11 +11,13 @@ from django.views.decorators.http import require_safe
 
 from svtad.governance.actions import mark_all_read, mark_read, set_notice_timing, withdraw_notice
 from svtad.governance.forms import TimingForm, WithdrawForm
-from svtad.governance.models import Delivery, DeliveryState, Matter, Notice
+from svtad.governance.models import Delivery, DeliveryState, Matter, Notice, StoredFile
 from svtad.governance.policies import check_can_manage_notices, check_can_see_outbox
 from svtad.governance.queries.notices import given as notices_given
 from svtad.governance.queries.notices import inbox
 from svtad.governance.queries.recipients import NAMES
+from svtad.governance.queries.redacted import redact
+from svtad.governance.views.files import sent
 from svtad.lib.clock import now
 from svtad.parties.actors import ANONYMOUS, Actor, actor_for
 from svtad.parties.policies import allowed
@@ -124,7 +126,7 @@ def given(request: PageRequest) -> HttpResponseBase:
 def notice(request: PageRequest, public_id: str) -> HttpResponseBase:
     """One notice: what it says, by which clause, who was told when, and the proof."""
     found = get_object_or_404(
-        Notice.objects.visible_to(request.actor).select_related("matter", "decision"), public_id=public_id
+        Notice.objects.visible_to(request.actor).select_related("matter", "decision", "attachment"), public_id=public_id
     )
     return notice_page(request, found)
 
@@ -138,6 +140,7 @@ def notice_page(request: PageRequest, found: Notice, *, withdraw: WithdrawForm |
     for each in deliveries:
         each.sign = sign_of(each)
     may_manage, _ = allowed(check_can_manage_notices, actor)
+    redact(actor, [found.matter] if found.matter is not None else [])
     sees_matter = found.matter is not None and Matter.objects.visible_to(actor).filter(pk=found.matter_id).exists()
     context = {
         "title": found.what,
@@ -228,6 +231,13 @@ def one_published(request: HttpRequest, public_id: str) -> HttpResponseBase:
         "synthetic": found.is_synthetic,
     }
     return render(request, "governance/notice_published.html", context)
+
+
+@require_safe
+def published_document(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    """The document that goes with a published notice, for anybody."""
+    found = get_object_or_404(_published().filter(attachment__isnull=False), public_id=public_id)
+    return sent(request, get_object_or_404(StoredFile.objects.visible_to(ANONYMOUS), pk=found.attachment_id))
 
 
 def _published() -> QuerySet[Notice]:

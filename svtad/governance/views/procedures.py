@@ -165,6 +165,7 @@ def procedure(request: PageRequest, key: str) -> HttpResponseBase:
         "deciders": words.deciders(rules),
         "asked": [(words.capital(words.who(each.body)), each) for each in rules.consultations],
         "wanted": [words.act_wanted(each) for each in rules.acts_wanted],
+        "redacted": words.redacted(rules),
         "told": [words.notice(each) for each in rules.notices],
         "referred": [ReferralLine(rules, row) for row in rules.referrals],
         "directed": [(Step(step), words.who(body)) for _, step, body in directed_otherwise([rules])],

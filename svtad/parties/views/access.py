@@ -15,16 +15,15 @@ from svtad.parties.forms import RuleForm
 from svtad.parties.models import AccessRule, Person, RuleKind
 from svtad.parties.policies import check_can_manage_people
 from svtad.parties.queries import (
-    holders,
     latest_rules,
     own_decisions,
-    reasons,
     second_factor_roles,
 )
-from svtad.parties.roles import PERMISSIONS, ROLES, permissions_to_record
+from svtad.parties.roles import PERMISSIONS, ROLES
 from svtad.parties.views.lists import csv_response
 from svtad.parties.views.pages import PageRequest, carried_out, done, page
 from svtad.parties.views.reentry import require_recent_credentials
+from svtad.parties.who import Act, act_of, holders, may_now, members_words, reasons, step_of
 from svtad.rulebook.procedures import PROCEDURES
 from svtad.rulebook.vocabulary import Body
 
@@ -96,7 +95,7 @@ def who(request: PageRequest) -> HttpResponseBase:
     """
     now = clock.now()
     asked = {name: request.GET.get(name, "") for name in ("permission", "body", "procedure", "outcome", "person")}
-    permissions, thing, clause = _thing(asked)
+    act, thing, clause = _thing(asked)
     context: dict[str, Any] = {
         "title": "Who may do this",
         "permissions": sorted(PERMISSIONS.items(), key=lambda each: each[1]),
@@ -105,11 +104,12 @@ def who(request: PageRequest) -> HttpResponseBase:
         "chosen": asked,
         "thing": thing,
         "clause": clause,
-        "through": [PERMISSIONS[key] for key in permissions],
+        "through": [PERMISSIONS[key] for key in act.permissions] if act else [],
+        "members": members_words(act),
         "administers": request.actor.may("manage_people"),
     }
-    if permissions:
-        found = holders(permissions, reader=request.actor, at=now)
+    if act is not None:
+        found = holders(act, reader=request.actor, at=now)
         if request.GET.get("as") == "csv":
             return csv_response(
                 "who-may.csv",
@@ -121,17 +121,15 @@ def who(request: PageRequest) -> HttpResponseBase:
             )
         about, nobody = _about(request, asked["person"])
         asked["person"] = about.name if about is not None and asked["person"] else asked["person"]
-        step = {name: asked[name] for name in ("procedure", "body", "outcome")}
-        step["procedure"] = step["procedure"] if step["procedure"] in PROCEDURES else ""
-        may, told = reasons(about, permissions, at=now, **step) if about else (False, [])
+        may, told = reasons(about, act, at=now) if about else (False, [])
         context |= {"holders": found, "about": about, "nobody": nobody, "may": may, "reasons": told}
         context["is_self"] = about is not None and about.pk == request.user.pk
-        context["acting"] = request.actor.acting_for and any(request.actor.may(each) for each in permissions)
+        context["acting"] = request.actor.acting_for and may_now(act, request.actor)
     return render(request, "parties/who.html", context)
 
 
-def _thing(asked: dict[str, str]) -> tuple[tuple[str, ...], str, str]:
-    """Return (the permissions any one of which will do, the thing in words, its clause) that the address asks about."""
+def _thing(asked: dict[str, str]) -> tuple[Act | None, str, str]:
+    """Return (the act, the act in words, its clause) that the address asks about; None where it asks about none."""
     rules_ = PROCEDURES.get(asked["procedure"])
     if asked["body"] in Body.__members__:
         step = next(
@@ -148,10 +146,11 @@ def _thing(asked: dict[str, str]) -> tuple[tuple[str, ...], str, str]:
         if rules_ is not None:
             words.append(f"in: {rules_.title}")
         clause = step.clause if step else rules_.clause if rules_ else ""
-        return permissions_to_record(asked["body"]), ", ".join(words), clause
+        key = rules_.key if rules_ is not None else ""
+        return step_of(asked["body"], procedure=key, outcome=asked["outcome"]), ", ".join(words), clause
     if asked["permission"] in PERMISSIONS:
-        return (asked["permission"],), PERMISSIONS[asked["permission"]], ""
-    return (), "", ""
+        return act_of(asked["permission"]), PERMISSIONS[asked["permission"]], ""
+    return None, "", ""
 
 
 def _about(request: PageRequest, text: str) -> tuple[Person | None, str]:

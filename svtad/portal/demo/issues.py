@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from issues.actions import ask_counting, dispute_severity, propose_exclusion
 from issues.models import Cause, IssueState, TestingIssue
+from svtad.governance.actions import record_view
 from svtad.portal.demo.cast import Cast
 from svtad.portal.demo.papers import decide
 from svtad.portal.demo.phases import Phases
@@ -195,6 +196,13 @@ def _ask_about_capacity_testing(cast: Cast, phases: Phases, at: dt.datetime) -> 
     tracker.send(cast=cast, scope=phases.scopes["MOC SCT"])
     question = ask_counting(
         issue=_found([external_id])[0], scope=phases.scopes["MOC SIT"], by=cast.actor("manager", at), at=at
+    )
+    record_view(
+        request=question.matter.view_requests.get(),
+        text="A matter of capacity only: TAG would not count it in SIT.",
+        given_by="TAG, at its meeting",
+        by=cast.actor("registrar", at),
+        at=at,
     )
     decide(
         cast,

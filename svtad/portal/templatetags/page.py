@@ -20,6 +20,7 @@ from django.utils.safestring import SafeString
 from svtad.gates.queries import contradicted
 from svtad.governance.models import Matter
 from svtad.lib.clock import LONDON
+from svtad.lib.text import stated_words
 from svtad.parties.actors import ANONYMOUS
 from svtad.portal.frame import Frame, frame_of
 from svtad.portal.words import SHORT, Sign, sign
@@ -194,6 +195,12 @@ def words_of(value: object) -> str:
     """Return a state's name as words by themselves: `IN_FIX` → `In fix`."""
     text = words_low(value)
     return text[:1].upper() + text[1:]
+
+
+@register.filter
+def stated(value: object) -> str:
+    """Return a statement of a decision or a matter in words, several choices one after another."""
+    return stated_words(value)
 
 
 @register.inclusion_tag("parts/field.html")

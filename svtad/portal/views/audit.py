@@ -9,6 +9,8 @@ from django.http import HttpResponseBase
 from django.shortcuts import render
 
 from svtad.audit.models import AuditEvent, AuditSeal
+from svtad.governance.models import Matter
+from svtad.governance.queries.redacted import hidden_from
 from svtad.parties.audiences import visible_audience_ids
 from svtad.parties.policies import require
 from svtad.parties.views.lists import csv_response, paged
@@ -22,6 +24,9 @@ def audit(request: PageRequest) -> HttpResponseBase:
     """List the acts that the person may see; `?action=`, `?who=`, `?q=` narrow it, `?as=csv` sends the same."""
     require(request.actor, "see_audit", what="read the audit trail")
     rows = AuditEvent.objects.filter(audience_id__in=visible_audience_ids(request.actor))
+    if (hidden := hidden_from(request.actor)) is not None:
+        # An event names its subject as it was called then, and holds what was done: both unredacted.
+        rows = rows.exclude(subject_id__in=Matter.objects.filter(hidden).values("public_id"))
     action, who, text = (request.GET.get(name, "").strip() for name in ("action", "who", "q"))
     actions = list(rows.order_by("action").values_list("action", flat=True).distinct())
     if action:

@@ -15,6 +15,7 @@ from svtad.gates.queries.wording import Word
 from svtad.gates.views.checklist import ProviderRow, headroom_rows
 from svtad.governance.models import Matter, StoredFile
 from svtad.governance.queries import waiting_in
+from svtad.governance.queries.redacted import redact
 from svtad.lib.clock import now
 from svtad.parties.actors import Actor
 from svtad.parties.views.pages import PageRequest, page
@@ -100,12 +101,14 @@ def tests(request: PageRequest) -> HttpResponseBase:
 def _participant_home(request: PageRequest) -> HttpResponseBase:
     issues = TestingIssue.objects.visible_to(request.actor).select_related("scope").order_by("-occurred_at")
     files = StoredFile.objects.visible_to(request.actor).exclude(purpose__in=("import", "run_evidence")).order_by("-pk")
+    matters = list(Matter.objects.visible_to(request.actor).order_by("-pk")[:SHOWN])
+    redact(request.actor, matters)
     context = {
         "title": "My Testing Issues and documents",
         "issues": issues.open()[:SHOWN],
         "open_count": issues.open().count(),
         "all_count": issues.count(),
-        "matters": Matter.objects.visible_to(request.actor).order_by("-pk")[:SHOWN],
+        "matters": matters,
         "files": files[:SHOWN],
         "may_raise": request.actor.may("raise_issue"),
     }

@@ -11,9 +11,10 @@ from django.shortcuts import render
 
 from issues.models import TestingIssue
 from svtad.devices.models import DeviceModelCombination
-from svtad.governance.models import Matter
 from svtad.governance.queries.contradictions import contradicted_decisions
 from svtad.governance.queries.decided import decisions_for, saying
+from svtad.governance.queries.redacted import redact, redact_decisions
+from svtad.governance.queries.registers import matters_in
 from svtad.parties.actors import Actor
 from svtad.parties.views.pages import PageRequest, page
 from testphases.models import PlannedTestVersion, TestScope
@@ -65,9 +66,7 @@ def _found(actor: Actor, text: str) -> list[Found]:
     )
     if not actor.may("see_all_phases") and not actor.sees_everything and "DCC" not in actor.organisation_kinds:
         tests = tests.filter(provider_id__in=actor.organisation_pks)
-    matters = (
-        Matter.objects.visible_to(actor).filter(Q(reference__iexact=text) | Q(title__icontains=text)).order_by("-id")
-    )
+    matters = matters_in(actor, text=text).order_by("-id")
     kinds: list[tuple[str, str, Any]] = [("Testing Issues", "issue", issues), ("Planned tests", "test", tests)]
     if actor.may("see_all_phases") or actor.may("see_own_phases"):
         dmcs = DeviceModelCombination.objects.filter(Q(reference__icontains=text) | Q(name__icontains=text))
@@ -82,6 +81,9 @@ def _found(actor: Actor, text: str) -> list[Found]:
             against = contradicted_decisions(actor, first)
             for each in first:
                 each.contradicted = against.get(each.pk)
+            redact_decisions(actor, first)
+        if kind == "matter":
+            redact(actor, first)
         if first:
             results.append(Found(heading, kind, first[:SHOWN], len(first) > SHOWN))
     return results
