@@ -173,7 +173,7 @@ class History:
         matter = self._one(matters)
         step = self.chance.choice(PROCEDURES[matter.procedure].transitions_from(matter.state))
         heard(matter, moment=self.moment)
-        said: dict[str, Any] = {"severity": self.chance.choice(_SEVERITIES), "material_impact": "Late.", "tag_view": "It counts."}
+        said: dict[str, Any] = {"severity": self.chance.choice(_SEVERITIES)}
         said |= {need.key: "Said." for need in step.requires if need.kind == "text" and need.key not in said}
         decide(matter, step.body, step.outcome, moment=self.moment, rationale="Said.", **said)
 

@@ -9,9 +9,9 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponseBase
 from django.shortcuts import render
 
+from svtad.gates.gathering.comparing import Comparison, compare
 from svtad.gates.policies import check_can_ask
 from svtad.gates.queries import shown_overall
-from svtad.gates.gathering.comparing import Comparison, compare
 from svtad.gates.views.checklist import STEP_TITLES
 from svtad.gates.views.phase import exit_steps, visible_scope
 from svtad.governance.forms import MomentInput
