@@ -7,11 +7,15 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from svtad.gates.models import DmcDeselection
 from svtad.governance import actions
+from svtad.governance.models import Matter
 from svtad.lib.clock import london_date
 from svtad.parties.actors import system_actor
 from svtad.parties.models import Audience
 from svtad.rulebook.procedures import PROCEDURES
+from testphases.models import TestScope
+from tests.factories import make_dmc
 
 _SAID = {"text": "Stated.", "severity": "4", "date": "2020-11-05", "flag": "yes"}
 
@@ -38,6 +42,15 @@ def wanted(key: str, *, audience: Audience, at: dt.datetime | None = None) -> di
     if rules.opens_within is not None and at is not None:
         found["received_on"] = london_date(at)
     return found
+
+
+def name_dmc(matter: Matter, scope: TestScope) -> DmcDeselection:
+    """Name a DMC for a matter of 13.5 that was opened by itself, as proposing it from the phase would."""
+    dmc = make_dmc()
+    made: DmcDeselection = DmcDeselection.objects.create(
+        scope=scope, dmc=dmc, matter=matter, recorded_at=matter.recorded_at
+    )
+    return made
 
 
 def stated(key: str) -> dict[str, str]:

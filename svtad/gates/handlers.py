@@ -91,6 +91,18 @@ class SitCompletionHandler(GatesHandler):
         actions.settle_sit_completion(matter=matter, decision=decision, by=by, at=at)
 
 
+class DeselectionHandler(GatesHandler):
+    """De-selection of a DMC (13.5 to 13.9)."""
+
+    def url(self, matter: Matter) -> str:
+        """Return the page of the phase's DMCs."""
+        return reverse("gates:dmcs", args=[matter.scope_id]) if matter.scope_id else ""
+
+    def apply(self, *, matter: Matter, decision: Decision, by: Actor, at: dt.datetime) -> None:
+        """Have the phase judged anew, with or without the DMC's tests."""
+        actions.settle_deselection(matter=matter, decision=decision, at=at)
+
+
 def register() -> None:
     """Register the handler of each procedure whose subject stands in gates."""
     for key, handler in (
@@ -99,6 +111,7 @@ def register() -> None:
         ("WORK_OFF_PLAN", WorkOffPlanHandler()),
         ("APPROVAL_TO_PROCEED", ApprovalHandler()),
         ("SIT_COMPLETION", SitCompletionHandler()),
+        ("DMC_DESELECTION", DeselectionHandler()),
         ("OVERLAP", GatesHandler()),
         ("TAD_APPROVAL", GatesHandler()),
     ):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from svtad.gates.views import asking, comparing, evidence, papers, phase
+from svtad.gates.views import asking, comparing, dmcs, evidence, papers, phase
 
 app_name = "gates"
 urlpatterns = [
@@ -23,6 +23,7 @@ urlpatterns = [
     path("<str:public_id>/entry/", phase.entry, name="entry"),
     path("<str:public_id>/judge/", phase.judge_again, name="judge"),
     path("<str:public_id>/judgements/", phase.assessments, name="assessments"),
+    path("<str:public_id>/dmcs/", dmcs.dmcs, name="dmcs"),
     path("<str:public_id>/compare/", comparing.comparison, name="compare"),
     path("<str:public_id>/ledger/", phase.ledger, name="ledger"),
     path("<str:public_id>/evidence/", evidence.evidence, name="evidence"),

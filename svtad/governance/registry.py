@@ -27,7 +27,6 @@ RECORD_ONLY: frozenset[str] = frozenset(
         "DMCT_ROUTE",
         "DMCT_TIMING",
         "DMCT_VERSIONS",
-        "DMC_DESELECTION",
         "DMC_SELECTION",
         "END_OF_CYCLE_MT",
         "END_OF_CYCLE_SIT",

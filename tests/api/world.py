@@ -266,6 +266,10 @@ CALLS: dict[str, Call] = {
     "phases_open_matter": Call(
         lambda w: f"/phases/{w.sit.public_id}/matters", lambda w: {"procedure": "SIT_COMPLETION"}
     ),
+    "phases_dmcs": Call(lambda w: f"/phases/{w.sit.public_id}/dmcs"),
+    "deselections_propose": Call(
+        lambda w: f"/phases/{w.house.scope('PIT', 'MOC').public_id}/deselections", lambda w: {"dmc": "DMC-A"}
+    ),
     "descopings_propose": Call(
         lambda w: f"/phases/{w.sit.public_id}/descopings",
         lambda w: {"planned_tests": [w.test.public_id], "justification": "The device is withdrawn."},

@@ -17,7 +17,7 @@ from svtad.parties.audiences import GOVERNANCE, audience_of, org_key
 from svtad.rulebook.procedures import procedure
 from svtad.rulebook.vocabulary import Body
 from tests.factories import MAKER, House, at, decide, heard, make_house, make_paper
-from tests.opening import wanted
+from tests.opening import name_dmc, wanted
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_handlers")]
 
@@ -217,6 +217,7 @@ def test_clauses_13_6_and_13_7_the_decision_names_the_dmc_and_the_window_and_13_
 ):
     settings.MEDIA_ROOT = tmp_path
     matter = matter_of("DMC_DESELECTION", title="A device", audience=audience_of("dcc", "tag"))
+    name_dmc(matter, house.scope("SIT", "MOC"))
     said: dict[str, Any] = {"steps_taken": "We wrote to QZX.", "alternative": "Use DMC 12."}
     asked = decide(matter, "DCC", "CONSULT_ON_SUPPLY", moment=at(hours=1), document=make_paper(), **said)
     (to_sos,) = told_of(asked)
@@ -257,8 +258,11 @@ def test_a_determination_against_the_computed_result_says_so_in_its_notice(house
         "body": "SOS", "outcome": "STOP_TESTING", "rationale": "It is graver.", "decided_at": at(hours=3),
         "document": make_paper(), "by": MAKER, "at": at(hours=3),
     }  # fmt: skip
-    plain = actions.record_decision(matter=matter_of("DMC_DESELECTION"), **values)
-    against = actions.record_decision(matter=matter_of("DMC_DESELECTION"), against_computed=True, **values)
+    matters = [matter_of("DMC_DESELECTION") for _ in range(2)]
+    for matter in matters:
+        name_dmc(matter, house.scope("SIT", "MOC"))
+    plain = actions.record_decision(matter=matters[0], **values)
+    against = actions.record_decision(matter=matters[1], against_computed=True, **values)
     sentence = "This goes against the computed result."
     assert [sentence in each.text for each in told_of(plain) + told_of(against)] == [False, True]
     marked = correct(plain, moment=at(hours=4), against_computed=True)

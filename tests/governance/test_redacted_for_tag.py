@@ -20,6 +20,7 @@ from svtad.parties.audiences import GOVERNANCE, audience_of
 from svtad.parties.models import Person
 from svtad.rulebook.procedures import PROCEDURES
 from tests.factories import MAKER, House, at, decide, heard, make_house
+from tests.opening import name_dmc
 
 pytestmark = [pytest.mark.django_db, pytest.mark.clause("SVTAD 1.23", "13.5(a)", "13.5(b)", "13.6")]
 
@@ -62,12 +63,13 @@ def kept(word: str, matter: Matter) -> StoredFile:
     )  # fmt: skip
 
 
-def consulted(number: int) -> Matter:
+def consulted(number: int, house: House) -> Matter:
     """A matter on which TAG is consulted, the word in all that is not what TAG is given."""
     matter: Matter = actions.open_matter(
         procedure="DMC_DESELECTION", document="SVTAD", version="1.23", title=f"{CANARY} device {number}",
         rationale=f"{CANARY} cannot deliver.", audience=audience_of(*GOVERNANCE), by=MAKER, at=at(),
     )  # fmt: skip
+    name_dmc(matter, house.scope("SIT", "MOC"))
     decide(
         matter, "DCC", "CONSULT_ON_SUPPLY", moment=at(hours=1), rationale=f"{CANARY} wrote.",
         document=kept(GIVEN, matter), steps_taken=f"We asked {CANARY}.", alternative=f"Use another of {CANARY}.",
@@ -80,7 +82,7 @@ def world(db) -> World:
     house = make_house()
     for role in (*REDACTED, *WHOLE, "participant"):
         house.actor(role)
-    made = World(house, consulted(1), consulted(2))
+    made = World(house, consulted(1, house), consulted(2, house))
     for title, held in (("TAG 50", True), ("TAG 51", False)):
         meeting = actions.plan_meeting(body="TAG", title=title, starts_at=at(days=1), by=MAKER, at=at(hours=2))
         actions.put_on_agenda(meeting=meeting, matters=[made.asked], by=MAKER, at=at(hours=2))

@@ -3,6 +3,7 @@
 from svtad.gates.actions.assessing import assess, assess_scope, file_report, queue_assessments, sweep_changes
 from svtad.gates.actions.certificates import draft_certificate, settle_certificate
 from svtad.gates.actions.completion import settle_sit_completion
+from svtad.gates.actions.deselecting import propose_deselection, settle_deselection
 from svtad.gates.actions.evidence import (
     attach_evidence,
     present_assurance_report,
@@ -22,12 +23,14 @@ __all__ = [
     "draw_up_work_off_plan",
     "file_report",
     "present_assurance_report",
+    "propose_deselection",
     "queue_assessments",
     "request_approval_to_proceed",
     "review_evidence",
     "settle_approval",
     "settle_assurance_report",
     "settle_certificate",
+    "settle_deselection",
     "settle_entry_matter",
     "settle_sit_completion",
     "settle_work_off_plan",

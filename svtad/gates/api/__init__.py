@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from svtad.gates.api import asking, assessments, evidence
+from svtad.gates.api import asking, assessments, dmcs, evidence
 
 __all__ = ["urlpatterns"]
 
-urlpatterns = [*assessments.urlpatterns, *evidence.urlpatterns, *asking.urlpatterns]
+urlpatterns = [*assessments.urlpatterns, *evidence.urlpatterns, *asking.urlpatterns, *dmcs.urlpatterns]

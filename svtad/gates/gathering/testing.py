@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from svtad.gates.queries.deselections import Standing, standing_of
 from svtad.governance.models import Matter
 from svtad.governance.queries import states_at
 from svtad.rulebook.facts import DmcFact, EvidenceGap, ExecutionEvidence, PlannedTestRow, TestCount
@@ -35,7 +36,7 @@ def testing_facts(scope: TestScope, *, as_at: dt.datetime | None, moment: dt.dat
     return Testing(
         counts=tuple(_count(cell) for cell in held.cells),
         rows=tuple(_row(row, descopes.get(row.id)) for row in held.rows),
-        dmcs=_dmcs(held),
+        dmcs=_dmcs(held, standing_of(scope, moment=moment)),
         evidence=ExecutionEvidence(
             executed=held.evidence.executed,
             with_evidence=held.evidence.with_evidence,
@@ -69,9 +70,24 @@ def _count(cell: PlanCell) -> TestCount:
     )
 
 
-def _dmcs(held: PlanCounts) -> tuple[DmcFact, ...]:
+def _dmcs(held: PlanCounts, standing: dict[int, Standing]) -> tuple[DmcFact, ...]:
     named = {cell.dmc_id: cell.dmc for cell in held.cells if cell.dmc_id}
-    return tuple(DmcFact(id=dmc, name=name) for dmc, name in sorted(named.items()))
+    stands = {each.deselection.dmc.public_id: each for each in standing.values()}
+    return tuple(_dmc(dmc, name, stands.get(dmc)) for dmc, name in sorted(named.items()))
+
+
+def _dmc(public_id: str, name: str, standing: Standing | None) -> DmcFact:
+    if standing is None:
+        return DmcFact(id=public_id, name=name)
+    return DmcFact(
+        id=public_id,
+        name=name,
+        state=standing.state,
+        referral_open=standing.referral_open,
+        sos_says_stop=standing.sos_says_stop,
+        # Before the DCC has decided, which DMC it is about is not for all who read facts (13.5).
+        decision=standing.deselection.matter.reference if standing.is_decided else None,
+    )
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ OPENED_AT = {
     "EXCLUSION": "POST /issues/{id}/exclusions",
     "SEVERITY_DISPUTE": "POST /issues/{id}/disputes",
     "SCT_COUNT": "POST /issues/{id}/counting",
+    "DMC_DESELECTION": "POST /phases/{id}/deselections",
     "DESCOPE_PIT": "POST /phases/{id}/descopings",
     "DESCOPE_SIT": "POST /phases/{id}/descopings",
     "ASSURANCE_REPORT": _ON_PAGE,

@@ -39,6 +39,7 @@ PHASE_PAGES = {
     "DESCOPE_PIT": "testphases:tests",
     "DESCOPE_SIT": "testphases:tests",
     "ASSURANCE_REPORT": "gates:evidence",
+    "DMC_DESELECTION": "gates:dmcs",
     "TEST_COMPLETION_CERTIFICATE": "gates:papers",
     "WORK_OFF_PLAN": "gates:papers",
     "APPROVAL_TO_PROCEED": "gates:papers",
@@ -53,7 +54,9 @@ HINTS = {
     "APPROVAL_TO_PROCEED": "It is drafted there, once 12.5(a) to (d) are met.",
 }
 #: Phases for which these are over and done with.
-_NOT_WHEN_COMPLETE = frozenset({"DESCOPE_PIT", "DESCOPE_SIT", "OVERLAP", "SIT_COMPLETION", "TAD_APPROVAL"})
+_NOT_WHEN_COMPLETE = frozenset(
+    {"DESCOPE_PIT", "DESCOPE_SIT", "DMC_DESELECTION", "OVERLAP", "SIT_COMPLETION", "TAD_APPROVAL"}
+)
 
 
 @dataclass(frozen=True)
