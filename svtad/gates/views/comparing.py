@@ -58,7 +58,9 @@ def comparison(request: PageRequest, public_id: str) -> HttpResponseBase:
     scope = visible_scope(request, public_id)
     check_can_ask(request.actor)
     steps = (Step.ENTRY, *exit_steps(scope))
-    form = CompareForm(request.GET if "first" in request.GET else None, steps=steps)
+    asked = request.GET.copy()
+    asked.setdefault("step", steps[-1].value)
+    form = CompareForm(asked if "first" in asked else None, steps=steps)
     made: Comparison | None = None
     refusal = ""
     if form.is_bound and form.is_valid():
