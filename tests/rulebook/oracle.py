@@ -358,6 +358,117 @@ def judge_sit(facts, step, provider=None, maxima=None):
     return verdicts
 
 
+def share(text):
+    """A share as (upper, lower) integers: 95% is 95 of 100, 19/20 is 19 of 20."""
+    if text.endswith("%"):
+        return int(text[:-1]), 100
+    upper, lower = text.split("/")
+    return int(upper), int(lower)
+
+
+def pass_rate_pit(facts):
+    """12.6(b) of PIT: the share that was set, of each DMC or of the phase."""
+    minimum = setting(facts, "pit.minimum_pass_rate", None)
+    if minimum is None:
+        return "CANNOT_EVALUATE"
+    upper, lower = share(minimum)
+    sums = list(functional_by_dmc(facts).values())
+    if not sums:
+        return "CANNOT_EVALUATE"
+    if setting(facts, "pit.pass_rate_scope", "per_dmc") == "phase":
+        sums = [(sum(due for due, _, _ in sums), sum(passed for _, passed, _ in sums), 0)]
+    return "MET" if all(lower * passed >= upper * due for due, passed, _ in sums) else "NOT_MET"
+
+
+def regression_pit(facts):
+    """12.6(f) of PIT: all executed, the share that was set passed, on the stage exit versions unless set otherwise."""
+    minimum = setting(facts, "pit.regression_pass_rate", None)
+    if minimum is None:
+        return "CANNOT_EVALUATE"
+    upper, lower = share(minimum)
+    cells = [c for c in in_play(facts) if c["kind"] == "REGRESSION"]
+    due = sum(c["planned"] - c["descoped"] for c in cells)
+    if due == 0:
+        return "CANNOT_EVALUATE"
+    on_exit = setting(facts, "pit.regression_on_exit_versions", "yes") == "yes"
+    if on_exit and facts["stage_exit_versions"] is None and sum(c["executed"] for c in cells) == due:
+        return "CANNOT_EVALUATE"
+    ran = sum(c["exit_executed" if on_exit else "executed"] for c in cells)
+    passed = sum(c["exit_passed" if on_exit else "passed"] for c in cells)
+    return "MET" if ran == due and lower * passed >= upper * due else "NOT_MET"
+
+
+def papers_pit(facts, step, provider=None):
+    """12.6(i) of PIT: the reports, and the certificates; TAB's approval of the report is a row of SIT's table."""
+    asked = [p["id"] for p in facts["providers"] if p["takes_part"] and not p["is_dcc"]]
+    if provider is not None:
+        asked = [provider]
+    if not asked:
+        return "CANNOT_EVALUATE"
+    for one in asked:
+        own = [row for row in facts["evidence"] if row["provider"] in (None, one)]
+        for kind in ("PROVIDER_REPORT", "ASSURANCE_REPORT"):
+            if not any(row["kind"] == kind and stands(row) for row in own):
+                return "NOT_MET"
+        in_force = any(c["provider"] == one and c["state"] in ("ISSUED", "REISSUED") for c in facts["certificates"])
+        if step == "COMPLETION" and not in_force:
+            return "NOT_MET"
+    return "MET"
+
+
+def judge_pit(facts, step, provider=None, maxima=None):
+    """Every finding's verdict by key, and the phase's under ``""``, for a PIT in its JSON form."""
+    verdicts = {
+        "12.6(a)": executed(facts),
+        "12.6(b)": pass_rate_pit(facts),
+        "12.6(c)": thresholds(facts, provider, maxima),
+        "12.6(d)": documented(facts),
+        "12.6(e)": logs(facts),
+        "12.6(f)": regression_pit(facts),
+        "12.6(g)": plans(facts, provider),
+        "12.6(h)": earlier_plans(facts, provider),
+    }
+    if step != "REPORTS":
+        verdicts["12.6(i)"] = papers_pit(facts, step, provider)
+    verdicts[""] = joined(list(verdicts.values()))
+    return verdicts
+
+
+def plan_at_exit(facts):
+    """15.1 where there are no certificates: as 12.6(g), and a day from which a timescale counts."""
+    whole = plans(facts)
+    if whole != "MET":
+        return whole
+    before = BEFORE[facts["release"]]
+    if setting(facts, "carry_over.releases", "all_earlier") == "immediately_preceding":
+        before = before[-1:]
+    for issue in facts["issues"]:
+        if issue["state"] in ("CLOSED", "REJECTED") or issue["severity"] not in ("3", "4", "5"):
+            continue
+        if not belongs(facts, issue) or any(
+            c["provider"] == issue["provider"] and c["issued_on"] for c in facts["certificates"]
+        ):
+            continue
+        good = [
+            plan
+            for plan in facts["work_off_plans"]
+            if any(item["issue"] == issue["id"] for item in plan["items"])
+            and plan["state"] != "DRAFT"
+            and plan["sha256"] is not None
+            and plan["intact"]
+        ]
+        if all(plan["clock_start"] is None for plan in good):
+            return "CANNOT_EVALUATE"
+    return "MET"
+
+
+def judge_other(facts, maxima=None):
+    """Interface Testing and SCT: Table 13.2 and the plan of 15.1; the rest is in a document that is not held."""
+    verdicts = {"13.18": thresholds(facts, None, maxima), "15.1": plan_at_exit(facts), "12.3": "CANNOT_EVALUATE"}
+    verdicts[""] = joined(list(verdicts.values()))
+    return verdicts
+
+
 # ---- days -----------------------------------------------------------------------------------------------------------
 
 
