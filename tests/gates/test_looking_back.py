@@ -102,3 +102,5 @@ def test_two_moments_are_laid_side_by_side(lived):
 def test_a_provider_compares_nothing(lived):
     address = reverse("gates:compare", args=[lived.scope.public_id])
     assert signed_in(lived.house, "provider_tester").get(address).status_code == 403
+    assert address not in shown(lived, "gates:assessments", None, role="provider_tester")
+    assert address in shown(lived, "gates:assessments", None)

@@ -106,6 +106,7 @@ def assessments(request: PageRequest, public_id: str) -> HttpResponseBase:
         )
     context = {
         "title": f"{scope.name}: judgements",
+        "may_compare": own_cells_only(request.actor) is None,
         "scope": scope,
         "release": scope.release,
         "assessments": paged(request, rows, size=50),
