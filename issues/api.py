@@ -219,7 +219,7 @@ class Counting(ApiView):
         responses=answers({201: MatterSerializer}, 400, 404, 409, 413, 415),
     )
     def post(self, request: Request, public_id: str) -> Response:
-        """Open the discussion with TAG whether an SCT issue counts in SIT (13.22)."""
+        """Ask TAG whether an issue counts: of SCT in SIT (13.22), or presented for Interface Testing (13.23)."""
         issue = _issue(self.actor, public_id)
         given = checked(CountingIn, request.data)
         scope = _scope(self.actor, given["phase"])

@@ -163,8 +163,26 @@ class SctCountHandler:
         return found
 
 
+class InterfaceCountHandler(SctCountHandler):
+    """Whether a presented issue counts in Interface Testing, and whether its severity is right (13.23, 13.24)."""
+
+    # The severity that TAG or the Secretary of State determined is written anew with each record.
+    keeps_dates = True
+
+    def apply(self, *, matter: Matter, decision: Decision, by: Actor, at: dt.datetime) -> None:
+        """Write a severity that was determined; leave word for every scope that counts the issue, or may."""
+        question = self._find(matter)
+        if question is None:
+            raise Refused(decision.clause, _WITHOUT_ISSUE)
+        if decision.outcome in ("CHANGE_SEVERITY", "DETERMINE_SEVERITY"):
+            severity = str(decision.data.get("severity", ""))
+            apply_severity_decision(issue=question.issue, severity=severity, decision=decision, by=by, at=at)
+        tell_scopes(raised_in=[question.issue.scope, question.scope], at=at)
+
+
 def register() -> None:
     """Register the handlers of the procedures whose subject is a Testing Issue."""
     governance_handlers.register("EXCLUSION", ExclusionHandler())
     governance_handlers.register("SEVERITY_DISPUTE", SeverityDisputeHandler())
     governance_handlers.register("SCT_COUNT", SctCountHandler())
+    governance_handlers.register("INTERFACE_COUNT", InterfaceCountHandler())

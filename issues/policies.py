@@ -114,9 +114,9 @@ def check_can_propose_exclusion(actor: Actor, issue: TestingIssue) -> None:
 
 
 def check_can_ask_counting(actor: Actor, issue: TestingIssue) -> None:
-    """Whether an SCT issue counts is the DCC's to discuss with TAG (13.22)."""
+    """Whether an SCT issue counts is the DCC's to discuss with TAG (13.22); so is what it presents to TAG (13.23)."""
     check_sees(actor, issue)
-    _require_opener(actor, "propose", clause="SVTAD 13.22", what="ask whether an SCT issue counts in SIT")
+    _require_opener(actor, "propose", clause="SVTAD 13.22", what="ask whether a Testing Issue counts")
 
 
 def _require_opener(actor: Actor, permission: str, *, clause: str, what: str) -> None:
@@ -199,7 +199,7 @@ def check_not_disputed(issue: TestingIssue) -> None:
 
 
 def check_not_asked(issue: TestingIssue, scope: TestScope) -> None:
-    """Refuse to ask a second time whether an SCT issue counts in a phase (13.22)."""
+    """Refuse to ask a second time whether an issue counts in a phase (13.22, 13.23)."""
     asked = CountingQuestion.objects.filter(issue=issue, scope=scope).select_related("matter").first()
     if asked is not None:
         raise Refused("SVTAD 13.22", f"{asked.matter.reference} asks already whether it counts in {scope}.")

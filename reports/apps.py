@@ -15,7 +15,10 @@ class ReportsConfig(AppConfig):
     def ready(self) -> None:
         """Register who makes a report's pages."""
         from reports import actions, tasks
+        from svtad.gates.actions.signed import CERTIFICATE_PAPER
         from svtad.governance.jobs import register_runner
 
         register_runner(actions.REPORT, tasks.run_completion_report)
         register_runner(actions.ANNEX, tasks.run_annex_volume)
+        register_runner(CERTIFICATE_PAPER, tasks.run_certificate_paper)
+        register_runner(actions.PACK, tasks.run_sealed_pack)

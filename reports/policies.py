@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from svtad.gates.models import Assessment
+from svtad.governance.models import Matter
 from svtad.lib.errors import ActionDenied
 from svtad.parties.actors import Actor
 from svtad.parties.policies import require
@@ -21,3 +22,15 @@ def check_can_report_on(actor: Actor, assessment: Assessment) -> None:
     check_can_request_report(actor, assessment.scope)
     if not Assessment.objects.visible_to(actor).filter(pk=assessment.pk).exists():
         raise ActionDenied("SVTAD 9.7", "There is no such assessment among those you may see.")
+
+
+def check_can_request_pack(actor: Actor, assessment: Assessment) -> None:
+    """Have a sealed decision pack made: who sees whole phases and may have reports made, of what the person sees."""
+    require(actor, "see_all_phases", what="have a decision pack of a whole phase made")
+    check_can_report_on(actor, assessment)
+
+
+def check_can_see_matter(actor: Actor, matter: Matter) -> None:
+    """Have a pack made of a matter: one that the person sees."""
+    if not Matter.objects.visible_to(actor).filter(pk=matter.pk).exists():
+        raise ActionDenied("", "There is no such matter among those you may see.")

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from issues.models import ExclusionProposal, SeverityDispute
-from svtad.gates.models import EvidenceItem, FiledReport
+from svtad.audit.chain import EVENT_FIELDS
+from svtad.audit.models import AuditEvent, AuditSeal
+from svtad.gates.models import (
+    Assessment,
+    CertificatePaper,
+    EvidenceItem,
+    FiledReport,
+    SealedPack,
+    TestCompletionCertificate,
+)
 from svtad.governance.models import Decision, Job, Matter
+from testphases.models import TestScope
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,3 +86,79 @@ def annexes_of(report: FiledReport) -> QuerySet[FiledReport]:
     made_by = annex_jobs(report.job_id_text).order_by().values("public_id")
     found: QuerySet[FiledReport] = FiledReport.objects.filter(job_id_text__in=made_by).select_related("file")
     return found.order_by("pk")
+
+
+def last_issue(certificate: TestCompletionCertificate) -> Decision | None:
+    """Return the decision by which the certificate was last issued, as first recorded; None where it never was."""
+    rows = Decision.objects.filter(matter=certificate.matter_id, outcome="ISSUE", supersedes__isnull=True)
+    found: Decision | None = rows.select_related("matter").order_by("sequence").last()
+    return found
+
+
+def last_paper(certificate: TestCompletionCertificate) -> CertificatePaper | None:
+    """Return the last paper of a certificate, or None."""
+    rows = CertificatePaper.objects.filter(certificate=certificate).select_related("file", "issue", "signer")
+    found: CertificatePaper | None = rows.order_by("pk").last()
+    return found
+
+
+def judgement_of_issue(issue: Decision) -> Assessment | None:
+    """Return the judgement for which the paper of that issue was first asked, or None where none was."""
+    job = Job.objects.filter(kind="certificate_paper", params__issue=issue.public_id).order_by("pk").first()
+    if job is None:
+        return None
+    found: Assessment | None = Assessment.objects.filter(public_id=job.params["assessment"]).first()
+    return found
+
+
+def reports_of(assessment: Assessment, *, until: dt.datetime) -> QuerySet[FiledReport]:
+    """Return the reports of that judgement that were filed by `until`, the first one first."""
+    rows: QuerySet[FiledReport] = FiledReport.objects.filter(assessment=assessment, recorded_at__lte=until)
+    return rows.select_related("file").order_by("pk")
+
+
+def papers_of(scope: TestScope, *, until: dt.datetime) -> QuerySet[CertificatePaper]:
+    """Return the papers of the phase's certificates that were filed by `until`, the first one first."""
+    rows: QuerySet[CertificatePaper] = CertificatePaper.objects.filter(certificate__scope=scope, recorded_at__lte=until)
+    return rows.select_related(
+        "certificate__provider", "assessment", "issue", "signer", "before__file", "file"
+    ).order_by("pk")
+
+
+def files_of(matters: QuerySet[Matter], assessment: Assessment, *, until: dt.datetime) -> set[int]:
+    """Return the primary keys of the files that a pack of these matters and that judgement would hold."""
+    chosen = matters.order_by().values("pk")
+    return {
+        *matters.order_by().filter(attachment__isnull=False).values_list("attachment_id", flat=True),
+        *Decision.objects.filter(matter__in=chosen, recorded_at__lte=until, document__isnull=False).values_list(
+            "document_id", flat=True
+        ),
+        *reports_of(assessment, until=until).values_list("file_id", flat=True),
+        *papers_of(assessment.scope, until=until).values_list("file_id", flat=True),
+    }
+
+
+def sealed_events(
+    subjects: Collection[str], *, until: dt.datetime
+) -> list[tuple[dict[str, Any], dict[str, Any] | None]]:
+    """Return the audit events about `subjects` recorded by `until`, each with its seal if it had one by then."""
+    events = list(
+        AuditEvent.objects.filter(subject_id__in=subjects, recorded_at__lte=until).order_by("pk").values(*EVENT_FIELDS)
+    )
+    seals = AuditSeal.objects.filter(event_id__in=[event["id"] for event in events], sealed_at__lte=until)
+    columns = ("sequence", "event_id", "previous_hash", "event_hash", "seal_hash", "sealed_at")
+    by_event = {seal["event_id"]: seal for seal in seals.values(*columns)}
+    return [(event, by_event.get(event["id"])) for event in events]
+
+
+def sealed_before(*, sha256: str, fingerprint: str, audience_id: int, assessment: Assessment) -> SealedPack | None:
+    """Return the pack that has these very bytes under that certificate for the same eyes, or None."""
+    found: SealedPack | None = (
+        SealedPack.objects.select_related("file", "signature", "signer")
+        .filter(
+            assessment=assessment, file__sha256=sha256, file__audience_id=audience_id, signer__fingerprint=fingerprint
+        )
+        .order_by("pk")
+        .first()
+    )
+    return found

@@ -1,4 +1,4 @@
-"""The runners that do the reports' jobs; see `governance.jobs`. Each may run again after a crash."""
+"""The runners that do the papers' jobs; see `governance.jobs`. Each may run again after a crash."""
 
 from __future__ import annotations
 
@@ -16,6 +16,16 @@ def run_completion_report(context: JobContext) -> dict[str, Any]:
 def run_annex_volume(context: JobContext) -> dict[str, Any]:
     """Make one annex volume of a Completion Report."""
     return actions.produce_annex_volume(job=context.job, progress=_progress(context), hold=context.hold)
+
+
+def run_certificate_paper(context: JobContext) -> dict[str, Any]:
+    """Make the paper of an issued Test Completion Certificate."""
+    return actions.produce_certificate_paper(job=context.job, progress=_progress(context), hold=context.hold)
+
+
+def run_sealed_pack(context: JobContext) -> dict[str, Any]:
+    """Make a sealed decision pack."""
+    return actions.produce_pack(job=context.job, progress=_progress(context), hold=context.hold)
 
 
 def _progress(context: JobContext) -> actions.Progress:

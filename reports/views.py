@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from django.db.models import Prefetch
-from django.http import HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 
-from reports.actions import request_completion_report
+from reports.actions import request_certificate_paper, request_completion_report, request_pack
 from reports.policies import check_can_request_report
-from svtad.gates.models import Assessment, FiledReport
+from reports.rendering.packs import VERIFY
+from svtad.gates.models import Assessment, FiledReport, SealedPack, TestCompletionCertificate
 from svtad.gates.queries import is_stale, latest_assessment, steps_for
 from svtad.gates.views.checklist import STEP_TITLES
-from svtad.governance.models import Job, JobState, StoredFile
+from svtad.governance.models import Job, JobState, Matter, StoredFile
 from svtad.lib.errors import ActionDenied
 from svtad.parties.policies import allowed
 from svtad.parties.views.lists import csv_response, paged
@@ -20,8 +21,11 @@ from svtad.rulebook.vocabulary import Step
 from testphases.models import TestScope
 from testphases.queries import scopes_for
 
-KINDS = ("completion_report", "completion_report_annex")
+KINDS = ("completion_report", "completion_report_annex", "certificate_paper", "sealed_pack")
 TITLES = {"completion_report": "Completion Report", "completion_report_annex": "Completion Report, annex volume"}
+
+#: The last packs are listed; REST has them all.
+PACKS_SHOWN = 50
 
 
 @page("GET")
@@ -77,6 +81,11 @@ def reports(request: PageRequest) -> HttpResponseBase:
         "titles": TITLES,
         "step_titles": STEP_TITLES,
         "jobs": under_way,
+        "packs": SealedPack.objects.visible_to(request.actor)
+        .filter(scope__in=scopes if scope is None else [scope])
+        .select_related("scope", "assessment", "matter", "file", "signature", "signer")
+        .defer("assessment__facts")[:PACKS_SHOWN],
+        "verify": VERIFY,
         "choices": _choices(scope) if scope else [],
         "may": may,
         "refused": refused,
@@ -98,6 +107,47 @@ def request_report(request: PageRequest, public_id: str) -> HttpResponseBase:
         job = request_completion_report(assessment=assessment, by=request.actor)
     else:
         job = request_completion_report(scope=scope, by=request.actor)
+    return redirect("governance:job", job.public_id)
+
+
+@page("POST")
+def request_sealed_pack(request: PageRequest, public_id: str) -> HttpResponseBase:
+    """Have a sealed decision pack made of a kept judgement, or of a matter of the phase; show the job."""
+    scope = get_object_or_404(scopes_for(request.actor), public_id=public_id)
+    if request.POST.get("matter"):
+        seen = Matter.objects.visible_to(request.actor).filter(scope_id=scope.public_id)
+        job = request_pack(
+            matter=get_object_or_404(seen, public_id=request.POST["matter"]),
+            by=request.actor,
+        )
+    else:
+        kept = Assessment.objects.visible_to(request.actor).select_related("scope").filter(scope=scope)
+        job = request_pack(
+            assessment=get_object_or_404(kept, public_id=request.POST.get("assessment", "")), by=request.actor
+        )
+    return redirect("governance:job", job.public_id)
+
+
+@page("GET")
+def signer_of_pack(request: PageRequest, public_id: str) -> HttpResponseBase:
+    """Send the certificate that a pack was sealed with, as `signer.pem`."""
+    pack = get_object_or_404(SealedPack.objects.visible_to(request.actor).select_related("signer"), public_id=public_id)
+    return HttpResponse(
+        pack.signer.pem,
+        content_type="application/x-pem-file",
+        headers={"Content-Disposition": 'attachment; filename="signer.pem"'},
+    )
+
+
+@page("POST")
+def request_paper(request: PageRequest, public_id: str) -> HttpResponseBase:
+    """Have the paper of an issued certificate made, or signed where it is not; show the job."""
+    seen = TestCompletionCertificate.objects.filter(
+        scope__in=scopes_for(request.actor).order_by().values("pk"),
+        matter__in=Matter.objects.visible_to(request.actor).order_by().values("pk"),
+    ).select_related("scope", "matter__audience", "assessment")
+    certificate = get_object_or_404(seen, public_id=public_id)
+    job = request_certificate_paper(certificate=certificate, by=request.actor)
     return redirect("governance:job", job.public_id)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -13,11 +14,23 @@ from svtad.governance.models import Matter
 from svtad.lib.clock import london_date
 from svtad.parties.actors import system_actor
 from svtad.parties.models import Audience
-from svtad.rulebook.procedures import PROCEDURES
+from svtad.rulebook.procedures import PROCEDURES, Requirement
 from testphases.models import TestScope
 from tests.factories import make_dmc
 
-_SAID = {"text": "Stated.", "severity": "4", "date": "2020-11-05", "flag": "yes"}
+_SAID: dict[str, Any] = {
+    "text": "Stated.", "severity": "4", "date": "2020-11-05", "flag": "yes", "named": ["12.6(a)"],
+    "days": {"TI-1": "2020-11-05"}, "views": {"12.6(a)": {"view": "MET", "words": "Seen."}},
+}  # fmt: skip
+
+
+def said(needs: Iterable[Requirement]) -> dict[str, Any]:
+    """Return something for each statement of `needs` besides the reasons, of the kind that it is."""
+    return {
+        need.key: [need.choices[0][0]] if need.choices else _SAID[need.kind]
+        for need in needs
+        if need.kind != "file" and need.key != "rationale"
+    }
 
 
 def wanted(key: str, *, audience: Audience, at: dt.datetime | None = None) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from issues import policies
 from issues.actions.recording import audit, locked, tell_scopes
 from issues.actions.wording import checked_reasons
 from issues.models import CountingQuestion, ExclusionProposal, SeverityDispute, TestingIssue
-from issues.queries.editions import phase_kind_of, severity_problem
-from issues.queries.reach import may_count_in
+from issues.queries.editions import edition_of, phase_kind_of, severity_problem
+from issues.queries.reach import may_count_in, scopes_that_may_ask
 from svtad.governance import actions as governance_actions
 from svtad.governance.models import Decision, Matter
 from svtad.lib import clock
@@ -22,6 +22,7 @@ from svtad.lib.errors import FieldError, InvalidInput, Refused
 from svtad.parties.actors import Actor
 from svtad.parties.audiences import GOVERNANCE, audience_of, org_key
 from svtad.parties.models import Audience, Organisation, OrganisationKind
+from svtad.rulebook.edition import PhaseKind
 from testphases.models import TestScope
 
 
@@ -158,38 +159,67 @@ def withdraw_dispute(
 def ask_counting(
     *, issue: TestingIssue, scope: TestScope, by: Actor, rationale: str = "", at: dt.datetime | None = None
 ) -> CountingQuestion:
-    """Open the discussion with TAG whether an open SCT issue counts in SIT of the same release (13.22).
+    """Ask TAG whether an open issue counts.
 
-    Asked before, the same question is returned. Until the DCC records TAG's view the SIT threshold
-    cannot be evaluated. Raises ActionDenied and Refused.
+    One of SCT in SIT of the same release (13.22), or one that is presented for the exit of Interface Testing (13.23).
+    Asked before, the same question is returned. Until it is decided the threshold cannot be evaluated. Raises
+    ActionDenied and Refused.
     """
-    clause = "SVTAD 13.22"
     at = at or clock.now()
     fresh = locked(issue=issue)
     policies.check_can_ask_counting(by, fresh)
     kind = phase_kind_of(scope)
-    if kind is None or fresh.scope.kind not in kind.considered_kinds:
-        raise Refused(clause, f"Only whether an SCT issue counts in SIT is asked, not {fresh.reference} in {scope}.")
-    if fresh.scope.release_id != scope.release_id:
-        raise Refused(clause, f"{fresh.reference} was raised in another release than {scope}.")
+    presented = kind is not None and kind.presented
+    clause = "SVTAD 13.23" if presented else "SVTAD 13.22"
+    limb = _presented_under(fresh, scope) if presented else _check_of_sct(fresh, scope, kind)
     asked = CountingQuestion.objects.filter(issue=fresh, scope=scope).select_related("matter")
     known: CountingQuestion | None = asked.first()
     if known is not None:
         return known
     policies.check_is_open(fresh, what="asking whether it counts", clause=clause)
     matter = _open(
-        "SCT_COUNT",
+        "INTERFACE_COUNT" if presented else "SCT_COUNT",
         scope=scope,
         title=f"Whether {fresh.reference} counts in {scope}",
         rationale=checked_reasons(reasons=rationale),
+        data={"presented_under": limb} if presented else None,
         audience=audience_of(*GOVERNANCE),
         by=by,
         at=at,
     )
     made = CountingQuestion.objects.create(issue=fresh, scope=scope, matter=matter, recorded_at=at)
     _audit(fresh, "ask_counting", matter, by=by, at=at, clause=clause, detail={"scope": scope.public_id})
-    tell_scopes(raised_in=[fresh.scope], at=at)
+    tell_scopes(raised_in=[fresh.scope, scope], at=at)
     return made
+
+
+def _check_of_sct(issue: TestingIssue, scope: TestScope, kind: PhaseKind | None) -> str:
+    """Refuse to ask of any but an SCT issue in SIT of the same release (13.22). No limb is named."""
+    clause = "SVTAD 13.22"
+    if kind is None or issue.scope.kind not in kind.considered_kinds:
+        raise Refused(clause, f"Only whether an SCT issue counts in SIT is asked, not {issue.reference} in {scope}.")
+    if issue.scope.release_id != scope.release_id:
+        raise Refused(clause, f"{issue.reference} was raised in another release than {scope}.")
+    return ""
+
+
+def _presented_under(issue: TestingIssue, scope: TestScope) -> str:
+    """Return the limb of 13.23 under which an issue is presented. Raises Refused where none reaches it.
+
+    That a Party completed Eligibility Testing (b) is for the DCC to say by presenting it: nothing here records it.
+    """
+    clause = "SVTAD 13.23"
+    if not scopes_that_may_ask(issue.scope).filter(pk=scope.pk).exists():
+        raise Refused(clause, f"{issue.reference} was raised in {issue.scope}, of a later release than {scope}.")
+    if not issue.severity:
+        raise Refused(clause, f"{issue.reference} has no severity yet: determine it first.")
+    held = edition_of(scope)
+    grave = held is not None and issue.severity in held.presented_always
+    if issue.scope.kind == scope.kind:
+        return "13.23(a)" if grave else "13.23(b)"
+    if not grave:
+        raise Refused("SVTAD 13.23(c)", f"{issue.reference} is of severity {issue.severity}: (c) reaches 1 to 3 alone.")
+    return "13.23(c)"
 
 
 def _audit(

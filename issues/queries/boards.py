@@ -133,7 +133,7 @@ def counting_at(scope: TestScope, moment: dt.datetime | None) -> list[CountingAt
             issue_pk=question.issue_id,
             issue_public_id=question.issue.public_id,
             issue_reference=question.issue.reference,
-            state=CountState(states[question.matter_id]),
+            state=_count_state(states[question.matter_id]),
             matter_pk=question.matter_id,
             matter_public_id=question.matter.public_id,
             matter_reference=question.matter.reference,
@@ -141,6 +141,11 @@ def counting_at(scope: TestScope, moment: dt.datetime | None) -> list[CountingAt
         )
         for question in asked.select_related("issue", "matter").order_by("id")
     ]
+
+
+def _count_state(state: str) -> CountState:
+    """Return what a matter's state says of the count: while TAG looks at the severity, nobody has decided (13.23)."""
+    return CountState(state) if state in CountState.__members__ else CountState.UNDECIDED
 
 
 def _recorded_by(moment: dt.datetime | None) -> Q:

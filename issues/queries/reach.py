@@ -24,6 +24,20 @@ def scopes_reached_from(scope: TestScope) -> QuerySet[TestScope]:
     return reached
 
 
+def scopes_that_may_ask(scope: TestScope) -> QuerySet[TestScope]:
+    """Return the scopes for which TAG may be asked whether an issue raised in `scope` counts.
+
+    SIT of the same release for an issue of SCT (13.22); Interface Testing of the same or a later release for its own
+    issues and for any other that could affect the decision to deploy (13.23).
+    """
+    in_sit = Q(kind=COUNTED_BY_DECISION.get(scope.kind, ""), release_id=scope.release_id)
+    presented = Q(kind="INTERFACE", release__position__gte=scope.release.position)
+    asking: QuerySet[TestScope] = TestScope.objects.filter(
+        in_sit | presented, release__programme_id=scope.release.programme_id
+    )
+    return asking
+
+
 def may_count_in(*, raised_in: TestScope, scope: TestScope) -> bool:
     """Return whether an issue raised in one scope may count in another."""
     return scopes_reached_from(raised_in).filter(pk=scope.pk).exists()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from issues.forms import (
 )
 from issues.models import CountingQuestion, ExclusionProposal, IssueState, SeverityDispute, TestingIssue
 from issues.queries import scopes_reached_from
+from issues.queries.reach import scopes_that_may_ask
 from svtad.governance.models import Matter
 from svtad.governing.models import DocumentVersion
 from svtad.lib.errors import ActionDenied, Refused
@@ -122,7 +123,8 @@ def _dispute(issue: TestingIssue, form: Form, by: Actor) -> Done:
 
 def _counting(issue: TestingIssue, form: Form, by: Actor) -> Done:
     made = actions.ask_counting(issue=issue, **form.cleaned_data, by=by)
-    said = f"{made.matter.reference} is open. Until TAG's view is recorded the threshold cannot be evaluated (13.22)."
+    clause = "13.22" if made.matter.procedure == "SCT_COUNT" else "13.23"
+    said = f"{made.matter.reference} is open. Until it is decided the threshold cannot be evaluated ({clause})."
     return said, "governance:matter", (made.matter.public_id,)
 
 
@@ -141,7 +143,7 @@ _TITLES = {
     "move": ("Move it through its life", "Move it", "14.1"),
     "exclude": ("Propose that it should not count", "Put it before TAG", "13.20"),
     "dispute": ("Dispute its severity", "Put it before TAG", "14.2"),
-    "count": ("Ask whether it counts in SIT", "Open the question", "13.22"),
+    "count": ("Ask whether it counts", "Open the question", "13.22, 13.23"),
     "link": ("Link it to a test's run", "Link", ""),
     "reword": ("Mend the wording", "Reword", ""),
 }
@@ -179,11 +181,10 @@ def _form(name: str, issue: TestingIssue, actor: Actor, request: PageRequest | N
             if not (lacking and state == IssueState.DETERMINED)
         ]
         return StateForm(**common, initial={"expected_state": issue.state}, states=states)
-    if name in ("exclude", "count"):
-        procedure = PROCEDURES["EXCLUSION" if name == "exclude" else "SCT_COUNT"]
-        scopes = scopes_reached_from(issue.scope).filter(kind__in=procedure.phase_kinds)
-        if name == "count":
-            return CountingForm(**common, scopes=scopes.exclude(pk=issue.scope_id))
+    if name == "count":
+        return CountingForm(**common, scopes=scopes_that_may_ask(issue.scope).order_by("pk"))
+    if name == "exclude":
+        scopes = scopes_reached_from(issue.scope).filter(kind__in=PROCEDURES["EXCLUSION"].phase_kinds)
         return ExclusionForm(**common, scopes=scopes)
     if name == "dispute":
         return DisputeForm(**common, severities=severities, issue=issue, actor=actor)
@@ -227,18 +228,20 @@ def _asked_already(name: str, issue: TestingIssue) -> str:
         return _turned_by(policies.check_not_disputed, issue)
     if name not in _ASKED:
         return ""
-    procedure, check = _ASKED[name]
-    scopes = scopes_reached_from(issue.scope).filter(kind__in=PROCEDURES[procedure].phase_kinds)
-    turned = [_turned_by(check, issue, scope) for scope in scopes]
+    scopes, check = _ASKED[name]
+    turned = [_turned_by(check, issue, scope) for scope in scopes(issue)]
     if not turned:
         return "An issue can be excluded in SIT and Interface Testing only. (SVTAD 13.20)" if name == "exclude" else ""
     return turned[0] if all(turned) else ""
 
 
 #: What an issue's page asks of a body for a phase that is chosen there: the procedure, and what forbids asking again.
-_ASKED: dict[str, tuple[str, Callable[[TestingIssue, TestScope], None]]] = {
-    "exclude": ("EXCLUSION", policies.check_not_excluded),
-    "count": ("SCT_COUNT", policies.check_not_asked),
+_ASKED: dict[str, tuple[Callable[[TestingIssue], Iterable[TestScope]], Callable[[TestingIssue, TestScope], None]]] = {
+    "exclude": (
+        lambda issue: scopes_reached_from(issue.scope).filter(kind__in=PROCEDURES["EXCLUSION"].phase_kinds),
+        policies.check_not_excluded,
+    ),
+    "count": (lambda issue: scopes_that_may_ask(issue.scope), policies.check_not_asked),
 }
 
 
@@ -254,9 +257,7 @@ def _turned_by(check: Callable[..., None], *args: object) -> str:
 def _applies(name: str, issue: TestingIssue) -> bool:
     """Return whether the act makes sense for this issue at all."""
     if name == "count":
-        return bool(scopes_reached_from(issue.scope).filter(kind="SIT").exclude(pk=issue.scope_id).exists()) and (
-            issue.scope.kind == "SCT"
-        )
+        return bool(scopes_that_may_ask(issue.scope).exists())
     if name == "dispute":
         return issue.scope.kind not in policies.PHASES_OUTSIDE_H14
     return True

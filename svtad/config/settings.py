@@ -45,6 +45,10 @@ if not SECRET_KEY:
     SECRET_KEY = kept_secret_key(DATA_DIR / "secret-key")
 SECRET_KEY_FALLBACKS = _listed("SECRET_KEY_FALLBACKS", [])
 
+#: The key that signs certificates' papers and decision packs: a PEM text, or a file of `make_signing_key`. No default.
+SIGNING_KEY = env.str("SVTAD_SIGNING_KEY", default="")
+SIGNING_KEY_FILE = Path(env.str("SVTAD_SIGNING_KEY_FILE", default=str(DATA_DIR / "signing-key.pem")))
+
 ALLOWED_HOSTS = _listed("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"] if DEMO else [])
 CSRF_TRUSTED_ORIGINS = _listed("CSRF_TRUSTED_ORIGINS", [])
 #: Whether people reach this over HTTPS: secure cookies, HSTS and the redirect hang on it.

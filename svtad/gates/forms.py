@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 
 from svtad.gates.actions.evidence import AUDIT_ITEMS, FIRST_STATES, OF_EITHER, PER_PROVIDER, READINESS_ANSWERS
+from svtad.gates.gathering.plans import ItemRow
 from svtad.parties.models import Organisation
 from svtad.rulebook.edition import Edition
 from svtad.rulebook.vocabulary import EvidenceKind, EvidenceState, WorkOffItemState
@@ -157,6 +159,44 @@ class PlanItemForm(forms.Form):
         ]
         self.fields["run"].queryset = runs  # type: ignore[attr-defined]
         self.fields["run"].label_from_instance = _run_words  # type: ignore[attr-defined]
+
+
+class CorrectionPlanForm(forms.Form):
+    """A correction plan for a Work Off Plan: since when one is aware, the document, and new days by issue (15.2)."""
+
+    aware_on = forms.DateField(
+        label="Whoever is responsible became aware on",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    document = forms.FileField(label="The correction plan", help_text="Kept unchanged under its SHA-256.")
+    rationale = forms.CharField(label="Why the days will not be met", widget=forms.Textarea, required=False)
+
+    def __init__(self, *args: Any, rows: Sequence[ItemRow], **kwargs: Any) -> None:
+        """Ask for a new day for each item that is not done; at least one is needed."""
+        super().__init__(*args, **kwargs)
+        self.rows = rows
+        for row in rows:
+            issue = row.item.issue
+            was = f"{row.due:%-d %B %Y}" if row.due else "no day"
+            self.fields[f"due-{issue.public_id}"] = forms.DateField(
+                label=f"{issue.reference}, severity {row.item.severity or 'not determined'}: new day",
+                widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+                required=False,
+                help_text=f"Until now: {was}{', which is over' if row.overdue else ''}. Empty: it stays.",
+            )
+
+    def clean(self) -> dict[str, Any]:
+        """Want at least one new day."""
+        given = super().clean() or {}
+        if not self.errors and not self.due:
+            raise forms.ValidationError("Propose a new day for at least one Testing Issue.")
+        return given
+
+    @property
+    def due(self) -> dict[str, str]:
+        """Return the new days by the reference of the Testing Issue, as ISO dates."""
+        named = ((row.item.issue.reference, f"due-{row.item.issue.public_id}") for row in self.rows)
+        return {reference: self.cleaned_data[key].isoformat() for reference, key in named if self.cleaned_data.get(key)}
 
 
 def _run_words(run: TestRun) -> str:

@@ -7,10 +7,14 @@ import datetime as dt
 from django.urls import NoReverseMatch, reverse
 
 from svtad.gates import actions
+from svtad.gates.models import CorrectionPlan
+from svtad.gates.policies import missing_judgement
 from svtad.gates.queries.contradicted import contradicted_by_id
+from svtad.gates.queries.corrections import revocable
+from svtad.gates.queries.rounds import criteria_named
 from svtad.governance import handlers as governance_handlers
 from svtad.governance.models import Decision, Matter
-from svtad.governance.registry import register_contradictions
+from svtad.governance.registry import register_contradictions, register_missing, register_options
 from svtad.parties.actors import Actor
 from svtad.parties.models import Audience
 from svtad.rulebook.procedures import procedure
@@ -72,6 +76,22 @@ class WorkOffPlanHandler(GatesHandler):
         actions.settle_work_off_plan(matter=matter, decision=decision, at=at)
 
 
+class CorrectionPlanHandler(GatesHandler):
+    """Correction plans for Work Off Plans that will be late (15.2)."""
+
+    # A certificate that TAB revoked with it comes back by TAB's approval and the DCC's issue, not by a correction.
+    lasting = frozenset({"APPROVE_AND_REVOKE", "REJECT_AND_REVOKE"})
+
+    def url(self, matter: Matter) -> str:
+        """Return the page of the Work Off Plan."""
+        held = CorrectionPlan.objects.select_related("plan").filter(matter=matter).first()
+        return reverse("gates:plan", args=[held.plan.public_id]) if held else super().url(matter)
+
+    def apply(self, *, matter: Matter, decision: Decision, by: Actor, at: dt.datetime) -> None:
+        """Check the days proposed, and revoke the certificates that TAB elected to."""
+        actions.settle_correction_plan(matter=matter, decision=decision, by=by, at=at)
+
+
 class ApprovalHandler(GatesHandler):
     """The approval to proceed (12.5(e))."""
 
@@ -85,6 +105,10 @@ class ApprovalHandler(GatesHandler):
 
 class SitCompletionHandler(GatesHandler):
     """The Panel's determination (13.15, 13.16). A phase that it completed wrongly is marked, not rolled back."""
+
+    def url(self, matter: Matter) -> str:
+        """Return the page on which the rounds of the phase are shown."""
+        return reverse("gates:papers", args=[matter.scope_id]) if matter.scope_id else ""
 
     def apply(self, *, matter: Matter, decision: Decision, by: Actor, at: dt.datetime) -> None:
         """Complete the phase on a confirmation; refuse only by 14.5."""
@@ -109,6 +133,7 @@ def register() -> None:
         ("TEST_COMPLETION_CERTIFICATE", CertificateHandler()),
         ("ASSURANCE_REPORT", AssuranceReportHandler()),
         ("WORK_OFF_PLAN", WorkOffPlanHandler()),
+        ("CORRECTION_PLAN", CorrectionPlanHandler()),
         ("APPROVAL_TO_PROCEED", ApprovalHandler()),
         ("SIT_COMPLETION", SitCompletionHandler()),
         ("DMC_DESELECTION", DeselectionHandler()),
@@ -117,3 +142,6 @@ def register() -> None:
     ):
         governance_handlers.register(key, handler)
     register_contradictions(contradicted_by_id)
+    register_options("CORRECTION_PLAN", revocable)
+    register_options("SIT_COMPLETION", criteria_named)
+    register_missing("SIT_COMPLETION", missing_judgement)

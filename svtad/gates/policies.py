@@ -207,6 +207,26 @@ def check_panel_may_determine(scope: TestScope, *, confirms: bool, against_compu
     return judgement
 
 
+def missing_judgement(matter: Matter, outcome: str) -> list[str]:
+    """Return in words what the Panel's determination of SIT lacks of a judgement: shown, never refused for (rule 16).
+
+    A determination that rests on a judgement whose facts have changed since is recorded, and marked with this.
+    """
+    if outcome not in ("CONFIRM", "NOT_MET"):
+        return []
+    scope = TestScope.objects.select_related("release", "governed_by__document").filter(public_id=matter.scope_id)
+    held = scope.first()
+    if held is None:
+        return []
+    assessment = latest_assessment(held, Step.PANEL)
+    if assessment is None:
+        return ["A judgement of the Exit Criteria at the Panel's step: none was made"]
+    if has_changed(assessment):
+        when = f"{assessment.as_at:%-d %B %Y at %H:%M} UTC"
+        return [f"A judgement of the facts as they are: the last one, of {when}, is stale"]
+    return []
+
+
 def guard_start(scope: TestScope) -> None:
     """Refuse that a phase starts before its Entry Criteria are met (12.5, 12.3). Resuming one is no start."""
     if scope.state != ScopeState.ENTRY_ASSESSED:

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from svtad.gates.models import Assessment
 from svtad.gates.queries import findings_for, is_stale
-from svtad.lib.rest import MomentField, PublicIdField, StrictSerializer
+from svtad.lib.rest import DayField, MomentField, PublicIdField, StrictSerializer
 from svtad.parties.actors import Actor
 from svtad.rulebook import codec
 from svtad.rulebook.vocabulary import Step, Verdict
@@ -80,15 +80,30 @@ class AssessIn(StrictSerializer):
 
 
 class MatterIn(StrictSerializer):
-    """Something of a phase to put before a body. Certificates and plans may name a DCC Service Provider."""
+    """Something of a phase to put before a body. Certificates and plans may name a DCC Service Provider.
+
+    A correction plan names the Work Off Plan that will be late; its document and new days come with the step PRESENT.
+    """
 
     procedure = serializers.ChoiceField(
-        choices=["APPROVAL_TO_PROCEED", "OVERLAP", "SIT_COMPLETION", "TAD_APPROVAL", "TEST_COMPLETION_CERTIFICATE",
-                 "WORK_OFF_PLAN"]
+        choices=["APPROVAL_TO_PROCEED", "CORRECTION_PLAN", "OVERLAP", "SIT_COMPLETION", "TAD_APPROVAL",
+                 "TEST_COMPLETION_CERTIFICATE", "WORK_OFF_PLAN"]
     )  # fmt: skip
     provider = serializers.CharField(max_length=24, required=False, allow_null=True, default=None)
     title = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
     rationale = serializers.CharField(max_length=20_000, required=False, default="", allow_blank=True)
+    work_off_plan = PublicIdField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Of CORRECTION_PLAN: the id of the Work Off Plan's matter.",
+    )
+    aware_on = DayField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Of CORRECTION_PLAN: when whoever is responsible became aware that it will be late.",
+    )
 
 
 class JudgementSerializer(serializers.Serializer[Any]):

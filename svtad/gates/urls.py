@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from svtad.gates.views import asking, comparing, dmcs, evidence, papers, phase
+from svtad.gates.views import asking, comparing, dmcs, evidence, papers, phase, plans
 
 app_name = "gates"
 urlpatterns = [
-    path("plans/", papers.plans, name="plans"),
-    path("plans/<str:public_id>/", papers.plan, name="plan"),
-    path("plans/<str:public_id>/items/<str:issue_id>/", papers.change_item, name="plan-item"),
+    path("plans/", plans.plans, name="plans"),
+    path("plans/<str:public_id>/", plans.plan, name="plan"),
+    path("plans/<str:public_id>/items/<str:issue_id>/", plans.change_item, name="plan-item"),
+    path("plans/<str:public_id>/correction/", plans.present_correction, name="plan-correction"),
     path("judgements/<str:public_id>/", phase.assessment, name="assessment"),
     path("judgements/<str:public_id>/in-the-way/", phase.in_the_way, name="in-the-way"),
     path("judgements/<str:public_id>/what-if/", asking.what_if, name="what-if"),

@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from svtad.governance.calendar import LISTS
 from svtad.governance.models import Timing
 from svtad.rulebook.procedures import Transition
+from svtad.rulebook.procedures.machine import VIEWS
 from svtad.rulebook.vocabulary import Body
 
 #: Bodies whose determination may go against what was computed (rule 16): it is recorded, never stopped.
@@ -21,6 +24,9 @@ OUTSIDE_THE_PRODUCT = (Body.SOS, Body.AUTHORITY)
 #: Boards that record what they decide: no clause wants minutes with it (our reading).
 BOARDS_WITHOUT_MINUTES = (Body.TAB, Body.TAG, Body.PANEL)
 NO_MINUTES = "No clause wants minutes with a board's decision (our reading). What is given is kept under its SHA-256."
+#: What statements of a matter may name, by their keys, each with its words.
+Options = Mapping[str, Sequence[tuple[str, str]]]
+NO_OPTIONS: Options = {}
 #: What a step may bring besides what it must: the days that TAB sets where 15.1 gives none.
 MAY_BRING = {("WORK_OFF_PLAN", "APPROVE"): ("clock_start", "due")}
 
@@ -63,12 +69,14 @@ class DecisionForm(forms.Form):
         procedure: str,
         step: Transition,
         severities: tuple[str, ...],
+        options: Options = NO_OPTIONS,
         out_of_order: bool = False,
         **kwargs: Any,
     ) -> None:
         """Add the fields that `step` requires, and reasons for one recorded out of its order (rule 16).
 
-        A document is required of those who do not act in the product.
+        A document is required of those who do not act in the product. `options` is what statements of the matter may
+        name (`registry.options_of`).
         """
         kwargs.setdefault("prefix", f"{step.body}-{step.outcome}".lower())
         super().__init__(*args, **kwargs)
@@ -81,7 +89,9 @@ class DecisionForm(forms.Form):
         )
         for need in step.requires:
             if need.kind != "file" and need.key != "rationale":
-                self.fields[need.key] = field_for(need.kind, need.title, severities, choices=need.choices)
+                self.fields[need.key] = field_for(
+                    need.kind, need.title, severities, choices=need.choices or options.get(need.key, ())
+                )
         self.brings = MAY_BRING.get((procedure, step.outcome), ())
         if self.brings:
             self.fields |= brought()
@@ -101,7 +111,8 @@ class DecisionForm(forms.Form):
 
     def clean_due(self) -> dict[str, str]:
         """Read the dates by issue."""
-        return due_dates(self.cleaned_data.get("due"))
+        held = self.cleaned_data.get("due")
+        return held if isinstance(held, dict) else due_dates(held)
 
     @property
     def given(self) -> dict[str, Any]:
@@ -208,12 +219,88 @@ def due_dates(text: object) -> dict[str, str]:
     return due
 
 
+class DaysField(forms.CharField):
+    """A date for each thing by its reference, one a line."""
+
+    widget = forms.Textarea
+
+    def to_python(self, value: Any) -> Any:
+        """Read the lines. Raises ValidationError with the line that is none."""
+        return due_dates(value)
+
+    def prepare_value(self, value: Any) -> Any:
+        """Write dates as they are read."""
+        return due_lines(value) if isinstance(value, dict) else value
+
+
+class ViewsWidget(forms.MultiWidget):
+    """A view and words for each criterion, one under another."""
+
+    def __init__(self, criteria: Sequence[tuple[str, str]]) -> None:
+        """Draw a choice and a line of text for each criterion."""
+        self.criteria = criteria
+        widgets: list[forms.Widget] = []
+        for name, _ in criteria:
+            widgets.append(forms.Select(attrs={"aria-label": f"{name}: view"}, choices=_VIEW_CHOICES))
+            widgets.append(forms.TextInput(attrs={"aria-label": f"{name}: in words", "maxlength": 2000}))
+        super().__init__(widgets)
+
+    def decompress(self, value: Any) -> list[Any]:
+        """Return what is held for each criterion."""
+        held = value if isinstance(value, dict) else {}
+        said = (held.get(name) or {} for name, _ in self.criteria)
+        return [part for each in said for part in (each.get("view", ""), each.get("words", ""))]
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        """Draw a line for each criterion: what it is called, the view, the words."""
+        values = value if isinstance(value, list) else self.decompress(value)
+        rows = []
+        for place, (key, title) in enumerate(self.criteria):
+            pair = [
+                self.widgets[at].render(
+                    f"{name}_{at}", values[at] if at < len(values) else "", {"id": f"id_{name}_{at}"}, renderer
+                )
+                for at in (2 * place, 2 * place + 1)
+            ]
+            rows.append((key, title, *pair))
+        return format_html_join("", '<p><span class="code">{}</span> {}<br>{} {}</p>', rows)
+
+
+class ViewsField(forms.MultiValueField):
+    """A body's view criterion by criterion. Nothing chosen and nothing said: no view of it is recorded."""
+
+    def __init__(self, *, criteria: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        """Ask for each criterion."""
+        self.names = [name for name, _ in criteria]
+        parts: list[forms.Field] = []
+        for _ in criteria:
+            parts.append(forms.ChoiceField(choices=_VIEW_CHOICES, required=False))
+            parts.append(forms.CharField(max_length=2000, required=False))
+        super().__init__(parts, require_all_fields=False, widget=ViewsWidget(criteria), **kwargs)
+
+    def compress(self, data_list: Any) -> dict[str, dict[str, str]]:
+        """Return the view and words of each criterion of which anything was said."""
+        pairs = zip(self.names, data_list[::2], data_list[1::2], strict=True) if data_list else ()
+        return {
+            name: {"view": view or "NO_VIEW", "words": words} for name, view, words in pairs if view or words.strip()
+        }
+
+
+_VIEW_CHOICES = [("", "Not said"), *VIEWS]
+
+
 def field_for(
-    kind: str, title: str, severities: tuple[str, ...], *, choices: tuple[tuple[str, str], ...] = ()
+    kind: str, title: str, severities: tuple[str, ...], *, choices: Sequence[tuple[str, str]] = ()
 ) -> forms.Field:
     """Return the field of a statement of that kind, as a procedure requires it."""
-    if kind == "choices":
+    if kind in ("choices", "named"):
         return forms.MultipleChoiceField(label=title, choices=choices, widget=forms.CheckboxSelectMultiple)
+    if kind == "days":
+        return DaysField(
+            label=title, help_text="One a line: the issue's reference and the date, such as MOC-SIT-0012 2026-12-18."
+        )
+    if kind == "views":
+        return ViewsField(criteria=choices, label=title)
     if kind == "severity":
         return forms.ChoiceField(label=title, choices=[("", "Choose"), *((each, each) for each in severities)])
     if kind == "date":

@@ -17,7 +17,6 @@ RECORD_ONLY: frozenset[str] = frozenset(
     {
         "CODE_PROMOTION",
         "COMPLETION_REPORT",
-        "CORRECTION_PLAN",
         "DMCT_APPEAL",
         "DMCT_ECONOMIC",
         "DMCT_EQUIVALENCE",
@@ -30,7 +29,6 @@ RECORD_ONLY: frozenset[str] = frozenset(
         "DMC_SELECTION",
         "END_OF_CYCLE_MT",
         "END_OF_CYCLE_SIT",
-        "INTERFACE_COUNT",
         "INTERFACE_REPEAT",
         "MODIFICATION_CONSULTED",
         "MODIFICATION_DIRECTED",
@@ -129,6 +127,38 @@ def contradicted_phases(public_ids: Iterable[str]) -> dict[str, Decision]:
     """Return the decision that contradicts where a Test Phase is, by its public id, of those that are contradicted."""
     wanted = {each for each in public_ids if each}
     return _contradictions[0](wanted) if _contradictions and wanted else {}
+
+
+#: Tells what may be named under each key of a matter's statements of the kind `named` or `views`, each with its words.
+OptionSource = Callable[[Matter], dict[str, tuple[tuple[str, str], ...]]]
+_options: dict[str, OptionSource] = {}
+
+
+def register_options(procedure_key: str, source: OptionSource) -> None:
+    """Let the app that owns the procedure's subject tell what its statements may name. The last one counts."""
+    _options[procedure_key] = source
+
+
+def options_of(matter: Matter) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Return what may be named under each key of the matter's statements, with the words for it."""
+    source = _options.get(matter.procedure)
+    return source(matter) if source else {}
+
+
+#: Tells in words what the app that owns the subject finds missing before an outcome of a matter.
+MissingSource = Callable[[Matter, str], list[str]]
+_missing: dict[str, MissingSource] = {}
+
+
+def register_missing(procedure_key: str, source: MissingSource) -> None:
+    """Let the app that owns the subject tell what is missing before an outcome: shown, never refused for (rule 16)."""
+    _missing[procedure_key] = source
+
+
+def found_missing(matter: Matter, outcome: str) -> list[str]:
+    """Return in words what the app that owns the matter's subject finds missing before `outcome`."""
+    source = _missing.get(matter.procedure)
+    return source(matter, outcome) if source else []
 
 
 def register(procedure_key: str, handler: Handler) -> None:

@@ -20,13 +20,25 @@ def counted(number: int, one: str, several: str = "") -> str:
 def stated_words(value: object) -> str:
     """Return a statement in words: several choices (`["RECONSIDER", "RECONSULT"]`) are listed in lower case.
 
-    Dates by issue, as a Work Off Plan's approval sets them, are listed each with its issue.
+    Dates by issue, as a Work Off Plan's approval sets them, are listed each with its issue, and views by criterion
+    each with its criterion. Names that are written in capitals with digits or marks (TCC-0001, 12.6(a)) stay.
     """
     if isinstance(value, dict):
-        return "; ".join(f"{key} {held}" for key, held in value.items())
+        return "; ".join(f"{key} {_one(held)}" for key, held in value.items())
     if isinstance(value, list):
-        return ", ".join(str(each).replace("_", " ").lower() for each in value)
+        return ", ".join(_word(str(each)) for each in value)
     return str(value)
+
+
+def _word(each: str) -> str:
+    return each.replace("_", " ").lower() if each.replace("_", "").isalpha() else each
+
+
+def _one(held: object) -> str:
+    if not isinstance(held, dict):
+        return str(held)
+    view = _word(str(held.get("view", "")))
+    return f"{view}: {held['words']}" if held.get("words") else view
 
 
 def file_name(name: str, *, longest: int = 200) -> str:

@@ -16,6 +16,7 @@ from svtad.portal.views import (
     register,
     search,
     signing_in,
+    verification,
 )
 
 app_name = "portal"
@@ -40,6 +41,8 @@ urlpatterns = [
     path("account/preferences/", account.preferences, name="preferences"),
     path("keys/", account.keys, name="keys"),
     path("search/", search.search, name="search"),
+    path("verification/", verification.verification, name="verification"),
+    path("verification/signers/<str:fingerprint>.pem", verification.signer, name="signer"),
     path("audit/", audit.audit, name="audit"),
     path("administration/", administration.administration, name="administration"),
     path("imports/", imports.imports, name="imports"),

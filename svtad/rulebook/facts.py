@@ -310,7 +310,10 @@ class CertificateFact:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkOffItemFact:
-    """An issue in a Work Off Plan. ``due`` None on severity 1 or 2 means that TAB has yet to set it."""
+    """An issue in a Work Off Plan. ``due`` None on severity 1 or 2 means that TAB has yet to set it.
+
+    ``corrected`` is the day of the last correction plan that TAB approved for it (15.2).
+    """
 
     issue: Id
     reference: str
@@ -318,6 +321,7 @@ class WorkOffItemFact:
     severity: str | None = None
     provider: str | None = None
     due: date | None = None
+    corrected: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -142,7 +142,8 @@ class LedgerLine:
 class DueLine:
     """The date of 15.1 for one open issue. ``due`` is an ISO date, None where it cannot be said: see ``note``.
 
-    ``clock_start`` is the issue date of the provider's certificate, or the day that TAB set.
+    ``clock_start`` is the issue date of the provider's certificate, or the day that TAB set. Where TAB approved a
+    correction plan (15.2) ``due`` is the day of that, and ``first_due`` the one that it took the place of.
     """
 
     issue: str
@@ -153,6 +154,7 @@ class DueLine:
     clock_start: str | None
     due: str | None
     note: str = ""
+    first_due: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -127,6 +127,7 @@ def nobody(kind: str, world: World) -> Caller:
 OPEN = {
     "me", "organisations_list", "importers_list", "dmcs_list", "programmes_list", "releases_list", "phases_list",
     "imports_list", "issues_list", "matters_list", "jobs_list", "rulebook_judge", "rulebook_schema", "reports_list",
+    "packs_list",
     "deputyships_list", "who_may",
     "inbox_list", "decisions_list", "procedures_list", "procedures_referrals", "procedures_get", "holidays_list",
     "overrides_list", "calendar_month", "notice_timing_get", "notice_timing_set",

@@ -461,6 +461,8 @@ CALLS: dict[str, Call] = {
         lambda w: "/rulebook/judge", lambda w: {"facts": json.loads(w.assessment.facts), "step": "REPORTS"}
     ),
     "rulebook_schema": Call(lambda w: "/rulebook/schema"),
+    "packs_list": Call(lambda w: "/packs"),
+    "packs_request": Call(lambda w: "/packs", lambda w: {"assessment": w.assessment.public_id}),
     "reports_list": Call(lambda w: "/reports"),
     "reports_request": Call(lambda w: "/reports", lambda w: {"assessment": w.assessment.public_id}),
     "reports_get": Call(lambda w: f"/reports/{w.report.public_id}"),

@@ -46,6 +46,7 @@ def determine(matter, outcome, *, against=False, rationale=""):
         outcome=outcome,
         decided_at=at(days=10),
         rationale=rationale or ("Of its own." if outcome == "NOT_MET" else ""),
+        data={"criteria": ["12.6(a)"]} if outcome == "NOT_MET" else None,
         against_computed=against,
         by=MAKER,
         at=at(days=10),
@@ -146,7 +147,7 @@ def test_where_only_the_dispute_decides_the_panel_says_neither(complete):
 @pytest.mark.clause("SVTAD 1.23", "13.15(a)", "13.15(b)", "13.15(c)")
 def test_the_acts_before_the_panel_come_in_any_order_and_move_nothing(phase):
     matter = phase.completion_matter()
-    decide(matter, "DCC", "REVIEW_WITH_TAG", moment=at(days=9))
+    decide(matter, "DCC", "REVIEW_WITH_TAG", moment=at(days=9), views={"12.6(a)": {"view": "MET", "words": ""}})
     decide(matter, "DCC", "ANNOUNCE", moment=at(days=9))
     decide(matter, "DCC", "SEND_PACKAGE", moment=at(days=9), document=paper())
     assert state(phase) == "IN_PROGRESS"
@@ -185,6 +186,7 @@ def over_again(matter, outcome, day):
     return record_decision(
         matter=matter, body="PANEL", outcome=outcome, decided_at=at(days=day), rationale="Heard again.",
         against_computed=outcome == "NOT_MET", by=MAKER, at=at(days=day),
+        data={"criteria": ["12.6(a)"]} if outcome == "NOT_MET" else None,
     )  # fmt: skip
 
 
@@ -252,7 +254,8 @@ def test_over_rest_the_phase_the_matter_and_the_confirmation_are_contradicted_as
 def test_a_determination_that_corrects_the_confirmation_leaves_it_superseded_not_contradicted(complete):
     matter = complete.completion_matter()
     first = determine(matter, "CONFIRM")
-    given = Given(decided_at=at(days=10), rationale="As minuted.", against_computed=True)
+    named = {"criteria": ["12.6(a)"]}
+    given = Given(decided_at=at(days=10), rationale="As minuted.", against_computed=True, data=named)
     correct_decision(decision=first, outcome="NOT_MET", given=given, reason="The minutes.", by=MAKER, at=at(days=11))
     shown = over_rest(complete.house.actor("test_manager"), f"/matters/{matter.public_id}")
     assert shown["contradicted"]
@@ -265,7 +268,8 @@ def test_a_wrongly_recorded_determination_is_corrected(complete, wrong, right):
     TestScope.objects.filter(pk=complete.scope.pk).update(state="EXIT_ASSESSED")
     matter = complete.completion_matter()
     first = determine(matter, wrong, against=wrong == "NOT_MET", rationale="As heard.")
-    given = Given(decided_at=at(days=10), rationale="As minuted.", against_computed=right == "NOT_MET")
+    named = {"criteria": ["12.6(a)"]} if right == "NOT_MET" else None
+    given = Given(decided_at=at(days=10), rationale="As minuted.", against_computed=right == "NOT_MET", data=named)
     second = correct_decision(
         decision=first, outcome=right, given=given, reason="The minutes.", by=MAKER, at=at(days=11)
     )

@@ -17,8 +17,10 @@ from svtad.governance.queries.asked import unanswered
 from svtad.governance.queries.events import events_for
 from svtad.governance.queries.inbox import open_to
 from svtad.governance.queries.rest import at_rest, windows_over
+from svtad.rulebook.procedures import PROCEDURES
 from tests.factories import make_house, make_person
 from tests.governance.boards import SYSTEM, T0, TAG_DAY
+from tests.opening import said
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_handlers")]
 
@@ -27,6 +29,11 @@ OVER = LAST + dt.timedelta(minutes=1)
 
 
 def step(matter, body: str, outcome: str, at: dt.datetime = TAG_DAY, **more):
+    rules = PROCEDURES[matter.procedure]
+    needs = [
+        need for each in rules.transitions if (each.body, each.outcome) == (body, outcome) for need in each.requires
+    ]
+    more.setdefault("data", said(needs))
     return actions.record_decision(
         matter=matter, body=body, outcome=outcome, decided_at=at, rationale="So.", by=SYSTEM, at=at, **more
     )

@@ -101,7 +101,15 @@ def test_what_was_missing_before_a_determination_is_kept_with_it_and_stops_nothi
     assert view.startswith("The view of TAG (13.15(c))")
 
 
+#: What some steps of 13.15 and 13.16 want stated.
+STATED: dict[str, dict[str, Any]] = {
+    "REVIEW_WITH_TAG": {"views": {"12.6(a)": {"view": "MET", "words": "Seen."}}},
+    "NOT_MET": {"criteria": ["12.6(a)", "12.6(b)"]},
+}
+
+
 def take(matter, body: str, outcome: str, **more):
+    more["data"] = STATED.get(outcome)
     return actions.record_decision(
         matter=matter, body=body, outcome=outcome, decided_at=TAG_DAY, rationale="Two criteria.", by=SYSTEM, **more
     )
@@ -178,8 +186,9 @@ def test_views_are_asked_anew_in_each_round(open_matter, registrar, monkeypatch)
     actions.record_view(request=ViewRequest.objects.get(matter=matter), text="Not yet.", by=registrar)
     for outcome in ("NOT_MET", "DIRECT"):
         actions.record_decision(
-            matter=matter, body="PANEL", outcome=outcome, decided_at=TAG_DAY, rationale="Two criteria.", by=registrar
-        )
+            matter=matter, body="PANEL", outcome=outcome, decided_at=TAG_DAY, rationale="Two criteria.", by=registrar,
+            data=STATED.get(outcome),
+        )  # fmt: skip
     assert list(ViewRequest.objects.filter(matter=matter).values_list("round", flat=True)) == [0, 2]
     decision = actions.record_decision(matter=matter, body="PANEL", outcome="CONFIRM", decided_at=TAG_DAY, by=registrar)
     assert "13.15(c)" in decision.missing[-1], "what TAG said in the first round is not about the second"

@@ -20,11 +20,9 @@ from svtad.parties.audiences import GOVERNANCE, audience_of
 from svtad.parties.models import Audience
 from svtad.rulebook.procedures import DETERMINING, PROCEDURES, Procedure, Transition
 from tests.factories import DAY, MAKER, make_paper
-from tests.opening import wanted
+from tests.opening import said, wanted
 
 pytestmark = pytest.mark.django_db
-
-_SAID = {"text": "Stated.", "severity": "4", "date": "2020-11-05", "flag": "yes"}
 
 
 @pytest.fixture
@@ -80,7 +78,7 @@ class Walk:
         return record_decision(
             matter=self.matter, body=step.body, outcome=step.outcome, decided_at=DAY, notified_at=DAY,
             rationale="Said.", document=self.letter, by=MAKER,
-            data={need.key: _SAID[need.kind] for need in step.requires if need.kind != "file"},
+            data={"rationale": "Said.", **said(step.requires)},
         )  # fmt: skip
 
     def _try_the_unlisted(self, state: str) -> None:

@@ -133,7 +133,7 @@ def test_a_decision_taken_again_is_told_again(house):
     matter = matter_of("SIT_COMPLETION")
     first = decide(matter, "DCC", "ANNOUNCE", moment=at(hours=1))
     made = queue(matter, "ANNOUNCE", first)
-    second = decide(matter, "PANEL", "NOT_MET", moment=at(hours=2))
+    second = decide(matter, "PANEL", "NOT_MET", moment=at(hours=2), criteria=["12.6(a)"])
     assert queue(matter, "ANNOUNCE", first) == made
     assert second.pk != first.pk
     assert Notice.objects.filter(decision=first).count() == len(made)

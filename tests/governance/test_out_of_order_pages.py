@@ -64,7 +64,10 @@ def test_the_panel_s_not_met_and_confirmation_are_recorded_there_with_reasons_an
     house, completion, role
 ):
     client = signed_in(house, role)
-    for outcome, state, more in (("NOT_MET", "NOT_MET", {}), ("CONFIRM", "CONFIRMED", {"against_computed": "on"})):
+    for outcome, state, more in (
+        ("NOT_MET", "NOT_MET", {"criteria": ["12.6(a)"]}),
+        ("CONFIRM", "CONFIRMED", {"against_computed": "on"}),
+    ):
         address = reverse("governance:decide", args=[completion.public_id, "PANEL", outcome])
         shown = text(client.get(page_of(completion)))
         assert SECTION in shown, outcome

@@ -28,6 +28,7 @@ from svtad.parties.roles import ROLES
 from svtad.rulebook.procedures import PROCEDURES, Transition
 from tests.governance.boards import SYSTEM, T0, TAG_DAY
 from tests.governance.roles_table import AGREED, Answer, Cell, cells, expected, rendered
+from tests.opening import said as stated_for
 from tests.opening import wanted
 
 AT = TAG_DAY + dt.timedelta(hours=1)
@@ -170,11 +171,8 @@ def put(key: str, state: str, everybody: Any) -> Matter:
 
 def statements(step: Transition | None) -> dict[str, Any]:
     needs = step.requires if step else ()
-    said: dict[str, Any] = {}
-    for need in needs:
-        if need.kind != "file":
-            said[need.key] = "3" if need.kind == "severity" else [need.choices[0][0]] if need.choices else "Stated."
-    return said
+    severity = {need.key: "3" for need in needs if need.kind == "severity"}
+    return {"rationale": "Stated.", **stated_for(needs), **severity} if needs else {}
 
 
 def record_for_real(matter: Matter, cell: Cell, letter: StoredFile) -> tuple[Answer, str]:

@@ -34,7 +34,10 @@ NAMED_MODULES = {
         "csvrows": "untrusted CSV as a stream of rows",
         "xmlstream": "untrusted XML as a stream of calls",
     },
-    "reports": {"shapes": "what contents builds and rendering prints"},
+    "reports": {
+        "shapes": "what contents builds and rendering prints",
+        "paper_shapes": "the same of what is signed",
+    },
     "svtad.portal": {
         "frame": "what stands around every page",
         "words": "the words and signs that pages use for verdicts and states",

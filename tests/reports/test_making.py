@@ -214,7 +214,7 @@ def test_a_second_run_makes_the_same_bytes(assessment, manager):
     made = []
     for _ in range(2):
         job = actions.request_completion_report(assessment=assessment, by=manager, at=AT)
-        contents = actions._contents(assessment, job)
+        contents = actions.completion_reports._contents(assessment, job)
         made.append(contents)
     assert made[0] == made[1]
 

@@ -171,7 +171,7 @@ def test_what_a_step_requires_is_named_once_and_a_severity_only_where_severities
     for needs in (rules.opens_with, *(step.requires for step in rules.transitions)):
         assert len({need.key for need in needs}) == len(needs)
     for need in every_requirement(rules):
-        assert need.kind in ("text", "severity", "date", "file", "flag", "choices")
+        assert need.kind in ("text", "severity", "date", "file", "flag", "choices", "named", "days", "views")
         assert (need.kind == "choices") == bool(need.choices)
         assert (need.kind == "file") == (need.key == "document")
         assert need.kind != "severity" or (rules.document, rules.version) in editions

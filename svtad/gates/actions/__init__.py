@@ -3,6 +3,7 @@
 from svtad.gates.actions.assessing import assess, assess_scope, file_report, queue_assessments, sweep_changes
 from svtad.gates.actions.certificates import draft_certificate, settle_certificate
 from svtad.gates.actions.completion import settle_sit_completion
+from svtad.gates.actions.corrections import open_correction_plan, present_correction_plan, settle_correction_plan
 from svtad.gates.actions.deselecting import propose_deselection, settle_deselection
 from svtad.gates.actions.evidence import (
     attach_evidence,
@@ -12,6 +13,7 @@ from svtad.gates.actions.evidence import (
     withdraw_evidence,
 )
 from svtad.gates.actions.proceeding import request_approval_to_proceed, settle_approval, settle_entry_matter
+from svtad.gates.actions.signed import file_certificate_paper, file_sealed_pack, queue_certificate_paper
 from svtad.gates.actions.work_off_plans import change_plan_item, draw_up_work_off_plan, settle_work_off_plan
 
 __all__ = [
@@ -21,15 +23,21 @@ __all__ = [
     "change_plan_item",
     "draft_certificate",
     "draw_up_work_off_plan",
+    "file_certificate_paper",
     "file_report",
+    "file_sealed_pack",
+    "open_correction_plan",
     "present_assurance_report",
+    "present_correction_plan",
     "propose_deselection",
     "queue_assessments",
+    "queue_certificate_paper",
     "request_approval_to_proceed",
     "review_evidence",
     "settle_approval",
     "settle_assurance_report",
     "settle_certificate",
+    "settle_correction_plan",
     "settle_deselection",
     "settle_entry_matter",
     "settle_sit_completion",

@@ -8,17 +8,20 @@ from django.db import transaction
 
 from svtad.gates import policies
 from svtad.gates.actions.recording import audit, one_at_a_time, tell
+from svtad.gates.actions.signed import queue_certificate_paper
 from svtad.gates.models import TestCompletionCertificate
 from svtad.governance.actions import next_reference, open_matter
 from svtad.governance.models import Decision, Matter
 from svtad.lib import clock
 from svtad.lib.errors import Refused
-from svtad.parties.actors import Actor
+from svtad.parties.actors import Actor, system_actor
 from svtad.parties.models import Organisation
 from svtad.rulebook.vocabulary import CertificateState
 from testphases.models import TestScope
 
 CLAUSE = "SVTAD 12.6(i)"
+#: Who has the paper of an issued certificate made, where nobody pressed a button.
+MAKER = "Made when it was issued"
 
 
 @transaction.atomic
@@ -82,7 +85,8 @@ def settle_certificate(*, matter: Matter, decision: Decision, at: dt.datetime) -
 
     TAB approves the judgement that the draft rests on, so that one must still hold. The DCC issues on the last
     judgement, which must hold then; the certificate rests on that one from there. A revocation needs nothing and
-    rolls nothing back: phases that follow are judged anew. Raises Refused.
+    rolls nothing back: phases that follow are judged anew. An issue, and an issue again, gets a paper of its own, made
+    by a job: law does not wait for a key or a page. Raises Refused.
     """
     certificate = (
         TestCompletionCertificate.objects.select_for_update(of=("self",))
@@ -92,6 +96,7 @@ def settle_certificate(*, matter: Matter, decision: Decision, at: dt.datetime) -
     )
     if certificate is None:
         raise Refused(CLAUSE, "No certificate was drafted for this matter: draft it from its Test Phase.")
+    one_at_a_time(scope=certificate.scope)
     if decision.outcome in ("APPROVE", "ISSUE"):
         assessment = policies.check_certifiable(certificate.scope, certificate.provider)
         if decision.outcome == "APPROVE" and certificate.assessment_id != assessment.pk:
@@ -102,4 +107,8 @@ def settle_certificate(*, matter: Matter, decision: Decision, at: dt.datetime) -
         if certificate.assessment_id != assessment.pk:
             certificate.assessment = assessment
             certificate.save(update_fields=["assessment"])
+        if decision.outcome == "ISSUE":
+            queue_certificate_paper(
+                certificate=certificate, issue=decision, assessment=assessment, by=system_actor(MAKER), at=at
+            )
     tell(scope=certificate.scope, at=at, followers=True)

@@ -7,9 +7,10 @@ import datetime as dt
 from django.db import transaction
 
 from svtad.gates import policies
-from svtad.gates.actions.recording import tell
+from svtad.gates.actions.recording import one_at_a_time, tell
+from svtad.gates.queries.rounds import criteria_named
 from svtad.governance.models import Decision, Matter
-from svtad.lib.errors import Refused
+from svtad.lib.errors import FieldError, InvalidInput, Refused
 from svtad.parties.actors import Actor, system_actor
 from testphases.actions import move_scope
 from testphases.models import TestScope
@@ -37,6 +38,9 @@ def settle_sit_completion(*, matter: Matter, decision: Decision, by: Actor, at: 
     scope = TestScope.objects.select_related("release").filter(public_id=matter.scope_id).first()
     if scope is None:
         raise Refused("SVTAD 13.15", "This matter names no Test Phase.")
+    # What another body decides of the phase meanwhile is waited for, and seen: a revocation, a certificate.
+    one_at_a_time(scope=scope)
+    _check_criteria(matter, decision)
     if decision.outcome in ("CONFIRM", "NOT_MET"):
         confirms = decision.outcome == "CONFIRM"
         policies.check_panel_may_determine(scope, confirms=confirms, against_computed=decision.against_computed)
@@ -55,3 +59,20 @@ def settle_sit_completion(*, matter: Matter, decision: Decision, by: Actor, at: 
                 at=at,
             )
     tell(scope=scope, at=at, followers=True)
+
+
+def _check_criteria(matter: Matter, decision: Decision) -> None:
+    """Raise InvalidInput where TAG's views or the Panel's "not met" name what is no Exit Criterion of the edition."""
+    known = {name for name, _ in criteria_named(matter)["criteria"]}
+    named = {"REVIEW_WITH_TAG": "views", "NOT_MET": "criteria"}.get(decision.outcome)
+    if named is None or not known:
+        return
+    wrong = [name for name in decision.data.get(named) or () if name not in known]
+    if wrong:
+        listed = ", ".join(sorted(known))
+        raise InvalidInput(
+            [
+                FieldError(None, f"{named} {name}", f"No Exit Criterion of that name; there are: {listed}.")
+                for name in wrong
+            ]
+        )

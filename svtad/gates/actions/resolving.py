@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 
 from svtad.gates.models import WorkOffPlan, WorkOffPlanItem
+from svtad.gates.queries.corrections import approved_on
 from svtad.gates.queries.resolution import resolution_dates
 from svtad.governance.actions import Duty, keep_duties
 from svtad.governance.calendar import non_working_days, reading_of
@@ -19,6 +20,7 @@ from testphases.models import TestScope
 
 _IN_FORCE = (WorkOffPlanState.TAB_APPROVED, WorkOffPlanState.IN_PROGRESS)
 CLAUSE = "15.1"
+CLAUSE_OF_CORRECTION = "15.2"
 BY_SET_DAY = "RESOLVE_BY_DAY_SET"
 
 
@@ -39,18 +41,20 @@ def keep_resolution_dates(*, scope: TestScope, by: Actor, at: dt.datetime) -> No
         items[plan_pk].append(issue)
     for plan in plans:
         lines = [dates[issue] for issue in items[plan.pk] if issue in dates]
-        duties = _duties(plan, lines, at=at) if plan.matter.state in _IN_FORCE else []
+        duties = _duties(plan, lines, approved_on(plan, at), at=at) if plan.matter.state in _IN_FORCE else []
         keep_duties(matter=plan.matter, duties=duties, by=by, at=at)
 
 
-def _duties(plan: WorkOffPlan, lines: list[DueLine], *, at: dt.datetime) -> list[Duty]:
+def _duties(plan: WorkOffPlan, lines: list[DueLine], corrected: dict[str, dt.date], *, at: dt.datetime) -> list[Duty]:
     body = Body.PROVIDER if plan.provider else Body.DCC
     found: dict[tuple[str, str | None], Duty] = {}
     for line in lines:
         if line.due is None or line.severity is None:
             continue
         last_day = dt.date.fromisoformat(line.due)
-        if line.working_days is not None and line.clock_start is not None:
+        if line.issue in corrected:
+            found[line.severity, line.due] = _corrected(plan, line, last_day, corrected[line.issue], body=body)
+        elif line.working_days is not None and line.clock_start is not None:
             found[line.severity, line.clock_start] = Duty(
                 window=f"{CLAUSE} {line.severity}",
                 clause=CLAUSE,
@@ -64,6 +68,22 @@ def _duties(plan: WorkOffPlan, lines: list[DueLine], *, at: dt.datetime) -> list
         else:
             found["set", line.due] = _set_by_tab(plan, last_day, body=body, at=at)
     return list(found.values())
+
+
+def _corrected(plan: WorkOffPlan, line: DueLine, last_day: dt.date, approved: dt.date, *, body: Body) -> Duty:
+    """Return the duty of a day that TAB approved with a correction plan, in place of the one before it (15.2)."""
+    counted = line.working_days is not None
+    return Duty(
+        window=f"{CLAUSE} {line.severity}" if counted else f"{CLAUSE} set",
+        clause=CLAUSE_OF_CORRECTION,
+        text=f"the Testing Issues of severity {line.severity} for which TAB approved this day are resolved",
+        body=body,
+        outcome=f"RESOLVE_SEVERITY_{line.severity}" if counted else BY_SET_DAY,
+        trigger_on=min(approved, last_day),
+        working_days=0,
+        last_day=last_day,
+        is_set_day=True,
+    )
 
 
 def _set_by_tab(plan: WorkOffPlan, last_day: dt.date, *, body: Body, at: dt.datetime) -> Duty:

@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from svtad.gates import actions
-from svtad.gates.models import Assessment
+from svtad.gates.models import Assessment, WorkOffPlan
 from svtad.gates.policies import paper_audience
 from svtad.gates.queries import latest_assessment, own_cells_only, step_shown
 from svtad.gates.serializers import (
@@ -33,7 +33,7 @@ from svtad.gates.serializers import (
 from svtad.governance.actions import open_matter
 from svtad.governance.models import Matter
 from svtad.governance.serializers import MatterDetailSerializer, show_matter_whole
-from svtad.lib.errors import ActionDenied, InvalidInput
+from svtad.lib.errors import ActionDenied, FieldError, InvalidInput
 from svtad.lib.rest import CURSOR_PARAMETERS, answers, checked, cursor_page_of, find
 from svtad.lib.text import plain_line
 from svtad.parties.actors import Actor
@@ -244,6 +244,8 @@ def _opened(scope: TestScope, given: dict[str, Any], *, provider: Organisation |
         return actions.draw_up_work_off_plan(scope=scope, provider=provider, by=by).matter
     if key == "APPROVAL_TO_PROCEED":
         return actions.request_approval_to_proceed(scope=scope, by=by).matter
+    if key == "CORRECTION_PLAN":
+        return _correction(scope, given, by=by)
     rules = procedure(key)
     return open_matter(
         procedure=key,
@@ -256,6 +258,26 @@ def _opened(scope: TestScope, given: dict[str, Any], *, provider: Organisation |
         is_synthetic=scope.is_synthetic,
         by=by,
     )
+
+
+def _correction(scope: TestScope, given: dict[str, Any], *, by: Actor) -> Matter:
+    """Draft the correction plan of a Work Off Plan of the phase, which is named by its matter. Raises InvalidInput."""
+    seen = WorkOffPlan.objects.filter(scope=scope, matter__in=Matter.objects.visible_to(by))
+    plan = (
+        seen.select_related("scope__release", "matter", "provider")
+        .filter(matter__public_id=given["work_off_plan"] or "")
+        .first()
+    )
+    errors = []
+    if plan is None:
+        message = "Name the Work Off Plan of this phase by the id of its matter."
+        errors.append(FieldError(None, "work_off_plan", message))
+    if given["aware_on"] is None:
+        errors.append(FieldError(None, "aware_on", "Say when whoever is responsible became aware of it (15.2)."))
+    if plan is None or errors:
+        raise InvalidInput(errors)
+    made = actions.open_correction_plan(plan=plan, aware_on=given["aware_on"], rationale=given["rationale"], by=by)
+    return made.matter
 
 
 urlpatterns = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from svtad.gates.gathering.files import Files
@@ -12,6 +12,7 @@ from svtad.gates.gathering.related import Related
 from svtad.gates.gathering.rulings import Rulings
 from svtad.gates.models import (
     ApprovalToProceed,
+    CorrectionPlan,
     EvidenceItem,
     TestCompletionCertificate,
     WorkOffPlan,
@@ -97,6 +98,7 @@ def paper_facts(
         .select_related("provider", "matter", "file")
         .order_by("pk")
     )
+    corrections = list(CorrectionPlan.objects.filter(plan__in=plans, recorded_at__lte=moment))
     approval = ApprovalToProceed.objects.filter(scope=scope, recorded_at__lte=moment).select_related("matter").first()
     asked = _asked_of_boards(related, kind=kind, edition=timescale.edition, moment=moment)
     rulings = Rulings(
@@ -104,6 +106,7 @@ def paper_facts(
             *(item.matter_id for item in items if item.matter_id is not None),
             *(certificate.matter_id for certificate in certificates),
             *(plan.matter_id for plan in plans),
+            *(each.matter_id for each in corrections),
             *([approval.matter_id] if approval else []),
             *(matter.pk for matter in asked),
         ],
@@ -115,6 +118,7 @@ def paper_facts(
     plans_of = _plans_by_scope(
         plans,
         certificates_of,
+        corrected=corrected_days(corrections, rulings),
         own_scope=scope.pk,
         rulings=rulings,
         files=files,
@@ -189,10 +193,31 @@ def _certificates_by_scope(
     return found
 
 
+def corrected_days(corrections: list[CorrectionPlan], rulings: Rulings) -> dict[int, dict[str, dt.date]]:
+    """Return, by the primary key of the Work Off Plan, the day that TAB approved for an issue, by its reference (15.2).
+
+    Those of the correction plan that was approved last hold for the issues that it names. A rejected one sets none.
+    """
+    approved: list[tuple[dt.datetime, CorrectionPlan]] = []
+    for each in corrections:
+        decided = [rulings.last(each.matter_id, outcome) for outcome in ("APPROVE", "APPROVE_AND_REVOKE")]
+        found = [decision.decided_at for decision in decided if decision is not None]
+        if found and rulings.state(each.matter_id) == "APPROVED":
+            approved.append((max(found), each))
+    days: dict[int, dict[str, dt.date]] = {}
+    for _, each in sorted(approved, key=lambda pair: (pair[0], pair[1].pk)):
+        presented = rulings.last(each.matter_id, "PRESENT")
+        due = presented.data.get("due") if presented else None
+        for reference, day in (due or {}).items():
+            days.setdefault(each.plan_id, {})[reference] = dt.date.fromisoformat(day)
+    return days
+
+
 def _plans_by_scope(
     plans: list[WorkOffPlan],
     certificates_of: defaultdict[int, tuple[CertificateFact, ...]],
     *,
+    corrected: dict[int, dict[str, dt.date]],
     own_scope: int,
     rulings: Rulings,
     files: Files,
@@ -230,7 +255,10 @@ def _plans_by_scope(
             matter=plan.matter.reference,
             clock_start=clock_start,
             items=tuple(
-                _item(item, states.get(item.pk), provider=provider, start=start, data=data, timescale=timescale)
+                replace(
+                    _item(item, states.get(item.pk), provider=provider, start=start, data=data, timescale=timescale),
+                    corrected=corrected.get(plan.pk, {}).get(item.issue.reference),
+                )
                 for item in items[plan.pk]
             ),
         )

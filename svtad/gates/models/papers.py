@@ -57,6 +57,20 @@ class WorkOffPlan(PublicIdModel):
         return f"{self.matter.reference} Work Off Plan"
 
 
+class CorrectionPlan(PublicIdModel):
+    """A correction plan for a Work Off Plan that will be late (15.2): its days are its matter's PRESENT, by issue."""
+
+    plan = models.ForeignKey(WorkOffPlan, on_delete=models.PROTECT, related_name="corrections")
+    matter = models.OneToOneField(Matter, on_delete=models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"{self.matter.reference} correction plan"
+
+
 class WorkOffPlanItem(models.Model):
     """One open issue of a plan, with the severity it had then. Its dates follow from 15.1 or are TAB's decision."""
 

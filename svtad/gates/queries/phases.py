@@ -58,3 +58,14 @@ def followers_of(scope: TestScope) -> QuerySet[TestScope]:
         pk=scope.pk
     )
     return followers
+
+
+def precursors_of(scope: TestScope) -> QuerySet[TestScope]:
+    """Return the phases of the same release that come right before `scope`: its entry rests on them (12.5(b))."""
+    edition = edition_for(scope)
+    kinds: tuple[str, ...] = ()
+    if edition is not None:
+        settings = {key: str(held["value"]) for key, held in parameters_at(scope.governed_by).items()}
+        kinds = precursor_kinds(scope.kind, edition=edition, settings=settings) or ()
+    before: QuerySet[TestScope] = TestScope.objects.filter(kind__in=kinds, release_id=scope.release_id)
+    return before.exclude(pk=scope.pk)

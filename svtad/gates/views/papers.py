@@ -4,47 +4,41 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.db.models import Model, QuerySet
-from django.forms import Form
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 
 from svtad.gates import actions
-from svtad.gates.actions.work_off_plans import ITEM_TRANSITIONS
-from svtad.gates.forms import PlanItemForm
 from svtad.gates.models import (
     ApprovalToProceed,
     Assessment,
     TestCompletionCertificate,
     WorkOffPlan,
-    WorkOffPlanItem,
 )
 from svtad.gates.policies import (
     check_can_assess,
-    check_can_change_plan,
     check_can_propose,
     check_certifiable,
     check_may_proceed,
 )
 from svtad.gates.queries import assessment_at, latest_assessment, phase_kind_for
-from svtad.gates.queries.resolution import resolution_dates
+from svtad.gates.queries.rounds import rounds_of
+from svtad.gates.queries.signed import last_papers
 from svtad.gates.views.phase import visible_scope
+from svtad.gates.views.plans import plans_shown
 from svtad.governance.models import Matter
 from svtad.governance.queries import states_at
-from svtad.lib.clock import london_date, now
+from svtad.lib.clock import now
 from svtad.lib.errors import ActionDenied, Refused
 from svtad.parties.actors import Actor
 from svtad.parties.models import Organisation, OrganisationKind
 from svtad.parties.policies import allowed, require
-from svtad.parties.views.lists import csv_response, paged
-from svtad.parties.views.pages import PageRequest, carried_out, done, moment_of, page
-from svtad.rulebook.case import as_read
-from svtad.rulebook.findings import DueLine
-from svtad.rulebook.vocabulary import CertificateState, Step, Verdict, WorkOffItemState
-from testphases.models import TestRun, TestScope
-from testphases.queries import participants, scopes_for
+from svtad.parties.views.pages import PageRequest, done, moment_of, page
+from svtad.rulebook.vocabulary import CertificateState, Step, Verdict
+from testphases.models import TestScope
+from testphases.queries import participants
 
 Row = TypeVar("Row", bound=Model)
 
@@ -57,22 +51,6 @@ class ProviderPapers:
     judged: Assessment | None
     certificate: TestCompletionCertificate | None
     refused: tuple[str, str] | None
-
-
-@dataclass(frozen=True)
-class PlanLine:
-    """One item of a Work Off Plan: how far it is, and when it is due."""
-
-    item: WorkOffPlanItem
-    state: str
-    due: DueLine | None
-
-    @property
-    def overdue(self) -> bool:
-        """Return whether its day is over and it is not closed and re-run: derived, never a state (15.1)."""
-        if self.due is None or not self.due.due or self.state == WorkOffItemState.RERUN_PASSED:
-            return False
-        return dt.date.fromisoformat(self.due.due) < london_date(now())
 
 
 @page("GET")
@@ -114,14 +92,17 @@ def papers(request: PageRequest, public_id: str) -> HttpResponseBase:
         "release": scope.release,
         "takes_certificates": takes_certificates,
         "rows": rows,
+        "printed": last_papers(held.values()) if moment is None else {},
+        "may_print": moment is None and request.actor.may("generate_report"),
         "issued": sum(
             1 for row in rows if row.certificate and CertificateState(row.certificate.matter.state).is_in_force
         ),
-        "plans": [(plan, _progress(plan, moment)) for plan in plans],
+        "plans": plans_shown(plans, moment),
         "providers": providers,
         "approval": approval,
         "approval_refused": _approval_refused(scope) if approval is None and may_propose else None,
         "completion": completion,
+        "rounds": rounds_of(completion, scope, request.actor, moment=moment or now()) if completion else [],
         "as_at": moment,
         "can_look_back": True,
         "may_propose": may_propose,
@@ -182,41 +163,6 @@ def request_approval(request: PageRequest, public_id: str) -> HttpResponseBase:
     return done(request, f"{made.matter.reference} is open, for the DCC.", "governance:matter", made.matter.public_id)
 
 
-@page("GET")
-def plans(request: PageRequest) -> HttpResponseBase:
-    """List the Work Off Plans of every phase that the person may see; `?release=` narrows."""
-    require(request.actor, "see_all_phases", what="see the Work Off Plans of all phases")
-    rows = (
-        WorkOffPlan.objects.filter(scope__in=scopes_for(request.actor))
-        .select_related("scope__release", "provider", "matter", "file")
-        .prefetch_related("items__changes")
-        .order_by("-pk")
-    )
-    if release := request.GET.get("release"):
-        rows = rows.filter(scope__release__public_id=release)
-    listed = paged(request, rows, size=50)
-    listed.object_list = [(plan, _progress(plan)) for plan in listed.object_list]
-    return render(request, "gates/plans.html", {"title": "Work Off Plans", "plans": listed})
-
-
-@page("GET")
-def plan(request: PageRequest, public_id: str) -> HttpResponseBase:
-    """One Work Off Plan: its items, their dates under 15.1, and what is left of them; `?as=csv` sends the same."""
-    return _plan_page(request, _visible_plan(request, public_id))
-
-
-@page("POST")
-def change_item(request: PageRequest, public_id: str, issue_id: str) -> HttpResponseBase:
-    """Record that an item was closed, re-run, or opened again."""
-    found = _visible_plan(request, public_id)
-    item = get_object_or_404(WorkOffPlanItem.objects.select_related("issue"), plan=found, issue__public_id=issue_id)
-    form = _item_form(item, _state_of(item), request.actor, request.POST)
-    made = carried_out(form, lambda: actions.change_plan_item(item=item, **form.cleaned_data, by=request.actor))
-    if made is None:
-        return _plan_page(request, found, tried=(item.pk, form))
-    return done(request, f"{item.issue.reference}: recorded.", "gates:plan", public_id)
-
-
 def _provider_row(
     actor: Actor,
     scope: TestScope,
@@ -250,89 +196,3 @@ def _approval_refused(scope: TestScope) -> tuple[str, str] | None:
     except Refused as turned:
         return turned.clause, turned.reason
     return None
-
-
-def _progress(plan: WorkOffPlan, moment: dt.datetime | None = None) -> dict[str, int]:
-    """Return how many items there are, and how many are closed and re-run, or were by `moment`."""
-    states = [_state_of(item, moment) for item in plan.items.all()]
-    return {
-        "items": len(states),
-        "closed": sum(state != WorkOffItemState.OPEN for state in states),
-        "rerun": sum(state == WorkOffItemState.RERUN_PASSED for state in states),
-    }
-
-
-def _state_of(item: WorkOffPlanItem, moment: dt.datetime | None = None) -> str:
-    made = (each for each in item.changes.all() if moment is None or each.recorded_at <= moment)
-    changes = sorted(made, key=lambda each: each.pk)
-    return changes[-1].state if changes else WorkOffItemState.OPEN.value
-
-
-def _visible_plan(request: PageRequest, public_id: str) -> WorkOffPlan:
-    seen = WorkOffPlan.objects.filter(
-        scope__in=scopes_for(request.actor), matter__in=Matter.objects.visible_to(request.actor)
-    ).select_related("scope__release__programme", "scope__governed_by__document", "provider", "matter", "file")
-    found: WorkOffPlan = get_object_or_404(seen, public_id=public_id)
-    return found
-
-
-def _item_form(item: WorkOffPlanItem, state: str, actor: Actor, data: Any = None) -> PlanItemForm:
-    runs = (
-        TestRun.objects.visible_to(actor)
-        .filter(pk__in=item.issue.run_links.values("run_id"), outcome="PASSED")
-        .select_related("planned_test__definition")
-    )
-    tests = TestRun.objects.filter(pk__in=item.issue.run_links.values("run_id")).values("planned_test_id")
-    again = TestRun.objects.visible_to(actor).filter(planned_test__in=tests, outcome="PASSED")
-    return PlanItemForm(
-        data,
-        prefix=f"item-{item.pk}",
-        states=ITEM_TRANSITIONS[state],
-        runs=(runs | again.select_related("planned_test__definition")).distinct().order_by("-occurred_at"),
-    )
-
-
-def _plan_page(request: PageRequest, plan: WorkOffPlan, *, tried: tuple[int, Form] | None = None) -> HttpResponseBase:
-    items = list(plan.items.select_related("issue__provider").prefetch_related("changes"))
-    dates = resolution_dates(plan.scope)
-    may, refused = allowed(check_can_change_plan, request.actor, plan.scope)
-    items.sort(key=lambda item: (item.severity or "9", as_read(item.issue.reference)))
-    rows = [PlanLine(item, _state_of(item), dates.get(item.issue.public_id)) for item in items]
-    chosen = next((row for row in rows if row.item.issue.public_id == request.GET.get("item")), None)
-    form: Form | None = None
-    if tried is not None:
-        chosen, form = next(row for row in rows if row.item.pk == tried[0]), tried[1]
-    elif chosen is not None and may:
-        form = _item_form(chosen.item, chosen.state, request.actor)
-    if request.GET.get("as") == "csv":
-        return csv_response(
-            f"work-off-plan-{plan.matter.reference}.csv".lower(),
-            ("Issue", "Title", "Severity", "Answers for it", "Issue is", "Item is", "Due", "Note"),
-            (
-                (
-                    row.item.issue.reference,
-                    row.item.issue.title,
-                    row.item.severity,
-                    row.item.issue.provider,
-                    row.item.issue.get_state_display(),
-                    row.state,
-                    row.due.due if row.due else "",
-                    row.due.note if row.due else "",
-                )
-                for row in rows
-            ),
-        )
-    context = {
-        "title": f"{plan.matter.reference} Work Off Plan",
-        "scope": plan.scope,
-        "release": plan.scope.release,
-        "plan": plan,
-        "rows": rows,
-        "chosen": chosen,
-        "form": form,
-        "progress": _progress(plan),
-        "may": may,
-        "refused": refused,
-        "synthetic": plan.scope.is_synthetic,
-    }
-    return render(request, "gates/plan.html", context, status=400 if tried else 200)

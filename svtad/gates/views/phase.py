@@ -25,6 +25,7 @@ from svtad.gates.queries import (
     short_findings_for,
 )
 from svtad.gates.queries.determinations import determinations_of
+from svtad.gates.queries.signed import revoked_before
 from svtad.gates.views.checklist import STEP_TITLES, Checklist, checklist, sentence
 from svtad.lib.clock import now
 from svtad.lib.errors import ActionDenied, Refused
@@ -138,6 +139,7 @@ def assessment(request: PageRequest, public_id: str) -> HttpResponseBase:
         "tab": "history",
         "kept": True,
         "may_report": request.actor.may("generate_report") and scope.kind != "PIT" and step is not Step.ENTRY,
+        "may_pack": request.actor.may("generate_report") and request.actor.may("see_all_phases"),
         "stale": False,
     }
     return render(request, "gates/phase.html", context)
@@ -279,6 +281,7 @@ def _checklist_page(request: PageRequest, scope: TestScope, step: Step, tab: str
         **past,
         "title": f"{scope.name}: {'entry' if step is Step.ENTRY else 'exit'}",
         "determined": determinations_of(scope, request.actor, moment=moment or now()),
+        "revoked": revoked_before(scope, request.actor, moment=moment or now()),
         "assessment": latest,
         "tab": tab,
         "refusal": stood.refusal,

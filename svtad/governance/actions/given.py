@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from svtad.governance.models import Decision, StoredFile
 from svtad.lib.errors import FieldError, InvalidInput
 from svtad.rulebook.procedures import Requirement, Transition
+from svtad.rulebook.procedures.machine import VIEWS
 from svtad.rulebook.vocabulary import Body
 
 
@@ -55,8 +56,8 @@ def lacks(
             if document is None:
                 yield FieldError(None, field, f"{need.title}: needed{by_clause}.")
             continue
-        if need.kind == "choices":
-            yield from _chosen(need, data.get(need.key))
+        if need.kind in _CHECKS:
+            yield from _CHECKS[need.kind](need, data.get(need.key))
             continue
         value = rationale if need.key == "rationale" else str(data.get(need.key) or "")
         if not value.strip():
@@ -71,6 +72,44 @@ def _chosen(need: Requirement, value: object) -> Iterator[FieldError]:
     chosen = value if isinstance(value, list) else []
     if not chosen or any(each not in known for each in chosen) or len(set(chosen)) != len(chosen):
         yield FieldError(None, need.key, f"{need.title}: a list of one or several of {', '.join(known)} is needed.")
+
+
+def _named(need: Requirement, value: object) -> Iterator[FieldError]:
+    """Yield what is wrong with a list of names; whether they are known is for the app that owns the subject."""
+    names = value if isinstance(value, list) else []
+    if not names or not all(isinstance(each, str) and each for each in names) or len(set(names)) != len(names):
+        yield FieldError(None, need.key, f"{need.title}: a list of at least one is needed.")
+
+
+def _days(need: Requirement, value: object) -> Iterator[FieldError]:
+    """Yield what is wrong with dates by reference."""
+    if not isinstance(value, dict) or not value:
+        yield FieldError(None, need.key, f"{need.title}: at least one is needed.")
+        return
+    for reference, day in value.items():
+        if not isinstance(day, str) or _no_date(day):
+            yield FieldError(None, f"{need.key} {reference}", f"“{str(day)[:40]}” is not a date such as 2020-11-05.")
+
+
+def _views(need: Requirement, value: object) -> Iterator[FieldError]:
+    """Yield what is wrong with views by criterion, each `{"view": one of VIEWS, "words": text}`."""
+    known = {name for name, _ in VIEWS}
+    if not isinstance(value, dict) or not value:
+        yield FieldError(None, need.key, f"{need.title}: at least one is needed.")
+        return
+    for name, said in value.items():
+        if not isinstance(said, dict) or not {"view"} <= said.keys() <= {"view", "words"}:
+            yield FieldError(None, f"{need.key} {name}", "A view and words are wanted.")
+        elif said["view"] not in known or not isinstance(said.get("words", ""), str):
+            yield FieldError(None, f"{need.key} {name}", f"One of {', '.join(sorted(known))} is wanted, and words.")
+
+
+_CHECKS: dict[str, Callable[[Requirement, object], Iterator[FieldError]]] = {
+    "choices": _chosen,
+    "named": _named,
+    "days": _days,
+    "views": _views,
+}
 
 
 def _no_date(text: str) -> bool:

@@ -23,6 +23,7 @@ OPENED_AT = {
     "EXCLUSION": "POST /issues/{id}/exclusions",
     "SEVERITY_DISPUTE": "POST /issues/{id}/disputes",
     "SCT_COUNT": "POST /issues/{id}/counting",
+    "INTERFACE_COUNT": "POST /issues/{id}/counting",
     "DMC_DESELECTION": "POST /phases/{id}/deselections",
     "DESCOPE_PIT": "POST /phases/{id}/descopings",
     "DESCOPE_SIT": "POST /phases/{id}/descopings",
@@ -30,6 +31,7 @@ OPENED_AT = {
     **dict.fromkeys(
         (
             "APPROVAL_TO_PROCEED",
+            "CORRECTION_PLAN",
             "OVERLAP",
             "SIT_COMPLETION",
             "TAD_APPROVAL",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, QuerySet
 
 from svtad.governance.models import Decision, Matter, ViewRequest
+from svtad.governance.registry import found_missing
 from svtad.rulebook.procedures import DETERMINING, ActWanted, Procedure, Transition, procedure
 
 
@@ -89,6 +90,9 @@ def lacks(matter: Matter, rules: Procedure) -> Callable[[Transition], list[Lack]
     read: list[tuple[set[tuple[str, str]], set[tuple[str, str]], set[str]]] = []
 
     def lack(step: Transition) -> list[Lack]:
+        return [*wanted(step), *(Lack(text, refuses=False) for text in found_missing(matter, step.outcome))]
+
+    def wanted(step: Transition) -> list[Lack]:
         acts = [each for each in rules.acts_wanted if step.outcome in each.before]
         views = [each for each in rules.consultations if step.outcome in each.before and matter.state in each.states]
         if not acts and not views:

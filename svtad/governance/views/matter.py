@@ -35,7 +35,7 @@ from svtad.governance.queries.meetings import boards_for, interests_in, meetings
 from svtad.governance.queries.proofs import proofs_of
 from svtad.governance.queries.redacted import redact, redact_decisions
 from svtad.governance.queries.rest import windows_over
-from svtad.governance.registry import handler_for
+from svtad.governance.registry import handler_for, options_of
 from svtad.governance.views.meeting_forms import InterestForm
 from svtad.governance.views.meeting_parts import interest_form, withdrawable_by
 from svtad.lib import clock
@@ -95,6 +95,7 @@ def decide(request: PageRequest, public_id: str, body: str, outcome: str) -> Htt
         procedure=rules.key,
         step=step,
         severities=severities_of(rules),
+        options=options_of(found),
         out_of_order=step in rules.determinations_elsewhere(found.state),
     )
     decision = carried_out(form, lambda: _record(found, step, form, request.actor))
@@ -328,12 +329,14 @@ def correct(request: PageRequest, public_id: str) -> HttpResponseBase:
     rules = procedure(found.procedure)
     steps = [step for step in rules.transitions_from(decision.from_state) if step.body == decision.body]
     step = _step_of(found, decision, request.GET.get("outcome", ""))
-    severities = severities_of(rules)
+    severities, options = severities_of(rules), options_of(found)
     proof = proofs_of(request.actor, found.decisions.all()).get(decision.pk)
     if request.method == "POST":
         if (asked := require_recent_credentials(request, what="correct the record of a decision")) is not None:
             return asked
-        form = CorrectionForm(request.POST, request.FILES, procedure=rules.key, step=step, severities=severities)
+        form = CorrectionForm(
+            request.POST, request.FILES, procedure=rules.key, step=step, severities=severities, options=options
+        )
         made = carried_out(form, lambda: _correct(decision, step, form, request.actor))
         if made is not None:
             return done(request, f"{found.reference}: the record is corrected.", "governance:matter", found.public_id)
@@ -341,7 +344,8 @@ def correct(request: PageRequest, public_id: str) -> HttpResponseBase:
         held = {name: getattr(decision, name) for name in ("decided_at", "notified_at", "rationale", "meeting")}
         if proof is not None and (wanted := request.GET.get("notified")) in ("first", "last"):
             held["notified_at"] = proof.first if wanted == "first" else proof.last
-        form = CorrectionForm(procedure=rules.key, step=step, severities=severities, initial={**decision.data, **held})
+        given = {**decision.data, **held}
+        form = CorrectionForm(procedure=rules.key, step=step, severities=severities, options=options, initial=given)
     context = {
         "title": f"Correct {found.reference}",
         "matter": found,
@@ -415,6 +419,7 @@ def _step(
         procedure=rules.key,
         step=step,
         severities=severities_of(rules),
+        options=options_of(matter),
         out_of_order=out_of_order,
         initial={"expected_state": matter.state, "decided_at": clock.now()},
     )

@@ -24,6 +24,7 @@ from svtad.governance.actions import (
 from svtad.governance.models import AgendaItem, Meeting, MeetingState
 from svtad.governance.policies import check_can_keep_meeting
 from svtad.governance.queries.meetings import AgendaRow, Quorum, agenda_of, minutes_of, quorum_of
+from svtad.governance.registry import options_of
 from svtad.governance.views.matter import severities_of
 from svtad.governance.views.meeting_forms import TakenForm, TakenTogetherForm
 from svtad.lib import clock
@@ -116,6 +117,7 @@ def _lines(request: PageRequest, found: Meeting) -> list[Line]:
                 procedure=rules.key,
                 steps=steps,
                 severities=severities_of(rules),
+                options=options_of(row.matter),
                 prefix=prefix,
                 initial={"expected_state": row.matter.state},
             )

@@ -8,7 +8,16 @@ from typing import Any
 
 from django import forms
 
-from svtad.governance.forms import MAY_BRING, MAY_GO_AGAINST, MomentInput, brought, due_dates, field_for
+from svtad.governance.forms import (
+    MAY_BRING,
+    MAY_GO_AGAINST,
+    NO_OPTIONS,
+    MomentInput,
+    Options,
+    brought,
+    due_dates,
+    field_for,
+)
 from svtad.governance.models import BOARDS, Capacity, Presence
 from svtad.rulebook.procedures import Transition
 
@@ -159,7 +168,13 @@ class TakenForm(forms.Form):
     expected_state = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(
-        self, *args: Any, procedure: str, steps: Sequence[Transition], severities: tuple[str, ...], **kwargs: Any
+        self,
+        *args: Any,
+        procedure: str,
+        steps: Sequence[Transition],
+        severities: tuple[str, ...],
+        options: Options = NO_OPTIONS,
+        **kwargs: Any,
     ) -> None:
         """Offer `steps`, and ask for what any of them requires; the record itself says what the chosen one lacks."""
         super().__init__(*args, **kwargs)
@@ -173,7 +188,9 @@ class TakenForm(forms.Form):
         for step in steps:
             for need in step.requires:
                 if need.kind != "file" and need.key != "rationale":
-                    self.fields[need.key] = field_for(need.kind, need.title, severities)
+                    self.fields[need.key] = field_for(
+                        need.kind, need.title, severities, choices=need.choices or options.get(need.key, ())
+                    )
                     self.fields[need.key].required = False
         if self.brings:
             self.fields |= brought()
@@ -187,7 +204,8 @@ class TakenForm(forms.Form):
 
     def clean_due(self) -> dict[str, str]:
         """Read the dates by issue."""
-        return due_dates(self.cleaned_data.get("due"))
+        held = self.cleaned_data.get("due")
+        return held if isinstance(held, dict) else due_dates(held)
 
     @property
     def given(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from svtad.gates.actions import (
     present_assurance_report,
     request_approval_to_proceed,
 )
+from svtad.gates.queries.rounds import criteria_of
 from svtad.governance.actions import open_matter, record_decision
 from svtad.governance.files import store_file
 from svtad.governance.models import Decision, Matter, StoredFile
@@ -223,6 +224,8 @@ def confirm_completion(*, cast: Cast, scope: TestScope, at: dt.datetime) -> None
         by=cast.actor("manager", at),
         at=at,
     )
+    views = {name: {"view": "MET", "words": ""} for name, _ in criteria_of(scope)}
     for outcome in ("ANNOUNCE", "SEND_PACKAGE", "REVIEW_WITH_TAG"):
-        decide(cast, matter, body="DCC", outcome=outcome, at=at)
+        data = {"views": views} if outcome == "REVIEW_WITH_TAG" else None
+        decide(cast, matter, body="DCC", outcome=outcome, data=data, at=at)
     decide(cast, matter, body="PANEL", outcome="CONFIRM", rationale="The Exit Criteria have been met.", at=at)

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import template
-from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, FileInput, RadioSelect
+from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, FileInput, MultiWidget, RadioSelect
 from django.http import HttpRequest
 from django.template import Context
 from django.template.loader import render_to_string
@@ -210,7 +210,7 @@ def field(bound: BoundField) -> dict[str, Any]:
     return {
         "field": bound,
         "single_choice": isinstance(widget, CheckboxInput),
-        "group": isinstance(widget, CheckboxSelectMultiple | RadioSelect),
+        "group": isinstance(widget, CheckboxSelectMultiple | RadioSelect | MultiWidget),
         "file": isinstance(widget, FileInput),
     }
 

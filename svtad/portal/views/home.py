@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from issues.models import TestingIssue
+from svtad.gates.gathering.plans import late_plans
 from svtad.gates.queries import NOT_STARTED, Standing, edition_for, standing
 from svtad.gates.queries.wording import Word
 from svtad.gates.views.checklist import ProviderRow, headroom_rows
@@ -82,6 +83,7 @@ def home(request: PageRequest) -> HttpResponseBase:
         "mine": [each for each in waiting if any(_may(request.actor, step) for step in each.steps)][:SHOWN],
         "waiting": waiting[:SHOWN],
         "more_waiting": max(0, len(waiting) - SHOWN),
+        "late_plans": late_plans(request.actor, moment=now(), scopes=[each.scope for each in held]),
         "stale": [each for each in held if each.stale and each.assessment],
         "synthetic": release.is_synthetic,
     }

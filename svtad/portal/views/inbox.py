@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from django.http import HttpResponseBase
 from django.shortcuts import render
 
+from svtad.gates.gathering.plans import PlanStanding, late_plans
 from svtad.governance.models import BOARDS
 from svtad.governance.policies import bodies_of, check_can_plan_meetings
 from svtad.governance.queries import Waiting, waiting_for, waiting_on_others
@@ -26,14 +27,18 @@ def inbox(request: PageRequest) -> HttpResponseBase:
     moment = now()
     needs = waiting_for(request.actor, bodies=bodies, moment=moment)
     others = waiting_on_others(request.actor, bodies=bodies, moment=moment)
+    late = late_plans(request.actor, moment=moment) if Body.DCC in bodies else []
+    wanting = [each for each in late if each.wants_correction]
     if request.GET.get("as") == "csv":
-        return csv_response("inbox.csv", _HEAD, [*_rows("Needs you", needs), *_rows("Waits for others", others)])
+        rows = [*_rows("Needs you", needs), *_asked(wanting), *_rows("Waits for others", others)]
+        return csv_response("inbox.csv", _HEAD, rows)
     overdue = [each for each in needs if each.is_overdue]
     plans = {body for body in BOARDS if allowed(check_can_plan_meetings, request.actor, body)[0]}
     context = {
         "title": "Inbox",
         "for_agendas": {each.matter.pk for each in (*needs, *others) if _bodies(each) & plans},
         "answer": _answer(needs, overdue),
+        "wanting": wanting,
         "bodies": sorted(own),
         "chosen": asked if asked in own else "",
         "lists": [
@@ -72,6 +77,13 @@ def _rows(name: str, found: Iterable[Waiting]) -> Iterable[tuple[object, ...]]:
             yield (name, each.matter.reference, each.matter.title, owed.outcome, owed.body, owed.clause, *ends)
         for step in each.steps:
             yield (name, each.matter.reference, each.matter.title, step.outcome, step.body, step.clause, *end)
+
+
+def _asked(plans: Iterable[PlanStanding]) -> Iterable[tuple[object, ...]]:
+    """Yield what 15.2 asks of the DCC: a correction plan, as soon as something is overdue without one."""
+    for each in plans:
+        matter = each.plan.matter
+        yield ("Needs you", matter.reference, matter.title, "PRESENT_CORRECTION_PLAN", Body.DCC, "15.2", "", "", True)
 
 
 def _bodies(waiting: Waiting) -> set[str]:

@@ -34,7 +34,7 @@ from testphases.models.scopes import ScopeState
 from testphases.queries import scopes_for
 
 #: Where the form of a procedure stands: the page of what it is about, and the act that is opened there.
-ISSUE_ACTS = {"EXCLUSION": "exclude", "SEVERITY_DISPUTE": "dispute", "SCT_COUNT": "count"}
+ISSUE_ACTS = {"EXCLUSION": "exclude", "SEVERITY_DISPUTE": "dispute", "SCT_COUNT": "count", "INTERFACE_COUNT": "count"}
 PHASE_PAGES = {
     "DESCOPE_PIT": "testphases:tests",
     "DESCOPE_SIT": "testphases:tests",
@@ -42,6 +42,7 @@ PHASE_PAGES = {
     "DMC_DESELECTION": "gates:dmcs",
     "TEST_COMPLETION_CERTIFICATE": "gates:papers",
     "WORK_OFF_PLAN": "gates:papers",
+    "CORRECTION_PLAN": "gates:papers",
     "APPROVAL_TO_PROCEED": "gates:papers",
 }
 #: What is done on that page, for whoever comes there by this way.
@@ -50,6 +51,7 @@ HINTS = {
     "DESCOPE_SIT": "The phase's planned tests follow: choose those concerned, then propose to de-scope them.",
     "ASSURANCE_REPORT": "The form to attach the report follows. It is then presented to TAB from its row.",
     "TEST_COMPLETION_CERTIFICATE": "A certificate is drafted there for one DCC Service Provider at a time.",
+    "CORRECTION_PLAN": "It is presented from the page of its Work Off Plan, which is listed there.",
     "WORK_OFF_PLAN": "A plan is drawn up there from the open Testing Issues that are in none yet.",
     "APPROVAL_TO_PROCEED": "It is drafted there, once 12.5(a) to (d) are met.",
 }

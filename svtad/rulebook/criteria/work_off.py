@@ -141,7 +141,10 @@ class Clock:
         return tuple(self.line(issue, *covering.get(issue.id, (None, None))) for issue in issues)
 
     def line(self, issue: IssueFact, plan: WorkOffPlanFact | None, item: WorkOffItemFact | None) -> DueLine:
-        """The date of 15.1 for an issue: from its provider's certificate, or the day that the TAB set."""
+        """The date of 15.1 for an issue: from its provider's certificate, or the day that the TAB set.
+
+        The day of an approved correction plan stands in its place (15.2); the clock of 15.1 does not start again.
+        """
         severity = issue.severity
         start = self.start(issue, plan)
         due: date | None = None
@@ -155,6 +158,10 @@ class Clock:
             note = "counts from the certificate"
         else:
             due = self.due(severity, start)
+        corrected = item.corrected if item else None
+        if corrected is not None:
+            note = "approved by the TAB with a correction plan (15.2)"
+        standing = corrected or due
         return DueLine(
             issue=issue.id,
             reference=issue.reference,
@@ -162,8 +169,9 @@ class Clock:
             severity=severity,
             working_days=self.days.get(severity) if severity else None,
             clock_start=start.isoformat() if start else None,
-            due=due.isoformat() if due else None,
+            due=standing.isoformat() if standing else None,
             note=note,
+            first_due=due.isoformat() if corrected and due else None,
         )
 
     def start(self, issue: IssueFact, plan: WorkOffPlanFact | None) -> date | None:
@@ -224,7 +232,8 @@ def _earlier_summary(rows: int, undone: int) -> str:
 
 def _earlier_blocker(phase: PrecursorPhase, item: WorkOffItemFact) -> Blocker:
     words = "is open" if item.state is WorkOffItemState.OPEN else "is closed without a successful re-run"
-    due = f", due {item.due.isoformat()}" if item.due else ""
+    day = item.corrected or item.due
+    due = f", due {day.isoformat()}" if day else ""
     return Blocker(kind="work_off_item", id=item.issue, reference=item.reference, text=f"({phase.title}) {words}{due}")
 
 

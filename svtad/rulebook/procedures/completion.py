@@ -9,6 +9,7 @@ from svtad.rulebook.procedures.machine import (
     NoticeDue,
     Procedure,
     Recipient,
+    Requirement,
     Transition,
 )
 from svtad.rulebook.procedures.shared import DOCUMENT, RATIONALE, SVTAD, V1_23, document, step, text
@@ -18,7 +19,19 @@ PACKAGE = document(
     "The SIT Completion Report, the SIT Auditor Report, and the list of their sections that the DCC considers should "
     "be redacted"
 )
-REVOKED = text("revoked", "The Test Completion Certificates that TAB revokes, pending resolution")
+REVOKED = Requirement(
+    key="revoked", kind="named", title="The Test Completion Certificates that TAB revokes, pending resolution"
+)
+NEW_DAYS = Requirement(
+    key="due", kind="days", title="The day by which each Testing Issue is to be resolved now, by its reference"
+)
+AWARE = Requirement(
+    key="aware_on", kind="date", title="The day on which whoever is responsible became aware that it will be late"
+)
+TAG_VIEWS = Requirement(key="views", kind="views", title="What TAG says of each Exit Criterion")
+NOT_MET_CRITERIA = Requirement(
+    key="criteria", kind="named", title="The Exit Criteria that the Panel believes are not met"
+)
 
 TEST_COMPLETION_CERTIFICATE = Procedure(
     key="TEST_COMPLETION_CERTIFICATE",
@@ -118,7 +131,9 @@ CORRECTION_PLAN = Procedure(
     deciders=(Body.TAB,),
     initial="DRAFT",
     transitions=(
-        step("DRAFT", Body.DCC, "PRESENT", "PRESENTED", "15.2", document("The correction plan"), duty="shall"),
+        step(
+            "DRAFT", Body.DCC, "PRESENT", "PRESENTED", "15.2", document("The correction plan"), NEW_DAYS, duty="shall"
+        ),
         step("PRESENTED", Body.TAB, "APPROVE", "APPROVED", "15.2"),
         step("PRESENTED", Body.TAB, "APPROVE_AND_REVOKE", "APPROVED", "15.2", REVOKED),
         step("PRESENTED", Body.TAB, "REJECT", "REJECTED", "15.2"),
@@ -127,11 +142,14 @@ CORRECTION_PLAN = Procedure(
     ),
     final=("APPROVED",),
     effect_while_pending="The dates of the Work Off Plan stand; certificates stay in force until TAB revokes them.",
+    opens_with=(AWARE,),
     subject="work_off_plan",
     notes=(
         "15.2 speaks of certificates that TAB has issued; the DCC issues them (12.6(i)). A revocation elected here "
         "takes effect on the certificate's own matter.",
-        "The Work Off Plan keeps its first dates; those that TAB approves here stand beside them (text silent).",
+        "The dates that TAB approves here take the place of the first, which stay beside them; the clock of 15.1 does "
+        "not start again (text silent).",
+        "That TAB may revoke any certificate that is in force, whichever phase it is of, follows the text's “any”.",
         "That a rejected plan is revised and presented anew is inferred. The opening words of 15.2 are lost in the "
         "source.",
     ),
@@ -236,9 +254,9 @@ def _before_panel(source: str) -> tuple[Transition, ...]:
     return (
         step(source, Body.DCC, "ANNOUNCE", "ANNOUNCED", "13.15(a)", duty="shall"),
         step(source, Body.DCC, "SEND_PACKAGE", "PACKAGE_SENT", "13.15(b)", PACKAGE, duty="shall"),
-        step(source, Body.DCC, "REVIEW_WITH_TAG", "TAG_REVIEWED", "13.15(c)", duty="shall"),
+        step(source, Body.DCC, "REVIEW_WITH_TAG", "TAG_REVIEWED", "13.15(c)", TAG_VIEWS, duty="shall"),
         step(source, Body.PANEL, "CONFIRM", "CONFIRMED", "13.16"),
-        step(source, Body.PANEL, "NOT_MET", "NOT_MET", "13.16", RATIONALE),
+        step(source, Body.PANEL, "NOT_MET", "NOT_MET", "13.16", NOT_MET_CRITERIA, RATIONALE),
     )
 
 
@@ -315,6 +333,8 @@ SIT_COMPLETION = Procedure(
     notes=(
         "The three acts of 13.15 come in any order; what is missing is shown, not refused (rule 16).",
         "A Panel confirmation is refused only where a pending severity dispute blocks it (14.5).",
+        "A Panel that says “not met” says of which criteria (13.16: it shall highlight where); TAG's view is kept "
+        "criterion by criterion (13.15(c)), and one on which it said nothing has no view.",
         "13.16 alone applies again after a direction: more evidence is submitted, and nothing is announced anew; that "
         "TAG is asked anew is our choice.",
     ),

@@ -28,9 +28,12 @@ class Group(StrEnum):
 class Requirement:
     """A statement or datum without which a step, or the opening of a matter, is not recorded.
 
-    ``kind``: text, severity, date, file, flag, choices. ``key`` names it in the decision's data. ``choices`` are those
-    of the last kind, each with what it is called: one or several of them are given, as a list. ``given_to`` are the
-    bodies that are given a document in place of what is hidden from them (``Procedure.redacted_for``).
+    ``kind``: text, severity, date, file, flag, choices, named, days, views. ``key`` names it in the decision's data.
+    ``choices`` are those of that kind, each with what it is called: one or several of them are given, as a list. Of a
+    ``named`` one likewise, but what can be chosen depends on the matter (certificates, criteria): the app that owns its
+    subject says. ``days`` is a date for each thing by its reference, ``views`` a view (VIEWS) and words for each
+    criterion. ``given_to`` are the bodies that are given a document in place of what is hidden from them
+    (``Procedure.redacted_for``).
     """
 
     key: str
@@ -38,6 +41,10 @@ class Requirement:
     title: str
     choices: tuple[tuple[str, str], ...] = ()
     given_to: tuple[Body, ...] = ()
+
+
+VIEWS: tuple[tuple[str, str], ...] = (("MET", "met"), ("NOT_MET", "not met"), ("NO_VIEW", "no view"))
+"""What may be said of one criterion where a body's view is asked criterion by criterion (13.15(c))."""
 
 
 class Recipient(StrEnum):

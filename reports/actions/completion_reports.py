@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
 
 from reports import policies, queries
+from reports.actions.making import STEPS, Hold, Progress, checked_pages, maker_of
 from reports.contents import annex_volume, check_reportable, completion_report
 from reports.contents.words import instant
 from reports.shapes import CompletionReport
@@ -21,19 +21,14 @@ from svtad.governance.files import read_file
 from svtad.governance.models import Job
 from svtad.lib import clock
 from svtad.lib.errors import Refused
-from svtad.parties.actors import Actor, system_actor
+from svtad.parties.actors import Actor
 from svtad.parties.audiences import GOVERNANCE, audience_of
 from svtad.parties.models import Organisation
 from testphases.models import TestScope
 
 REPORT = "completion_report"
 ANNEX = "completion_report_annex"
-#: What one run's progress counts up to, whatever the number of pages.
-STEPS = 100
 _PAGES_FROM, _PAGES_TO = 10, 85
-
-Progress = Callable[[int, str], None]
-Hold = Callable[[], None]
 
 
 @transaction.atomic
@@ -89,7 +84,7 @@ def produce_completion_report(*, job: Job, progress: Progress, hold: Hold) -> di
 
     content = render_pdf(report, on_page=_page_counter(progress))
     progress(_PAGES_TO, "Checking the PDF")
-    pages = _checked_pages(content)
+    pages = checked_pages(content)
     progress(90, f"Storing {pages} pages")
     filed = _store(content, job=job, assessment=assessment, kind=REPORT, suffix="", pages=pages, hold=hold)
     progress(STEPS, "Done")
@@ -116,7 +111,7 @@ def produce_annex_volume(*, job: Job, progress: Progress, hold: Hold) -> dict[st
 
     content = render_volume(volume, on_page=_page_counter(progress))
     progress(_PAGES_TO, "Checking the PDF")
-    pages = _checked_pages(content)
+    pages = checked_pages(content)
     filed = _store(
         content,
         job=job,
@@ -189,17 +184,6 @@ def _page_counter(progress: Progress) -> Callable[[int], None]:
     return on_page
 
 
-def _checked_pages(content: bytes) -> int:
-    """Read the PDF back: it opens, it is tagged, it has a language. Returns its pages; raises Refused otherwise."""
-    from pypdf import PdfReader  # as above
-
-    reader = PdfReader(io.BytesIO(content))
-    root = reader.root_object
-    if "/StructTreeRoot" not in root or root.get("/Lang") != "en-GB" or not reader.pages:
-        raise Refused("", "The PDF that was made is not a tagged document; the log has more.")
-    return len(reader.pages)
-
-
 # --- stored and filed -------------------------------------------------------------------------------
 
 
@@ -207,7 +191,7 @@ def _store(
     content: bytes, *, job: Job, assessment: Assessment, kind: str, suffix: str, pages: int, hold: Hold
 ) -> FiledReport:
     """Store the file and record that the report exists, in one transaction that holds the job."""
-    maker = _maker(job)
+    maker = maker_of(job)
     audience = audience_of(*GOVERNANCE)
     with transaction.atomic():
         hold()
@@ -238,13 +222,8 @@ def _queue_annex(assessment: Assessment, number: int, *, report: CompletionRepor
         },
         unique_key=f"{parent.public_id}-{number}",
         audience=audience_of(*GOVERNANCE),
-        by=_maker(parent),
+        by=maker_of(parent),
     )
-
-
-def _maker(job: Job) -> Actor:
-    """Return who stores and files: the product, for the person whose request was checked when it was made."""
-    return system_actor(f"The report job of {job.recorded_by}"[:200])
 
 
 def _result(filed: FiledReport) -> dict[str, Any]:

@@ -1,0 +1,34 @@
+"""Papers asked for and made: Completion Reports, certificates' papers, sealed decision packs."""
+
+from reports.actions import certificates, completion_reports, packs
+from reports.actions.certificates import produce_certificate_paper, request_certificate_paper
+from reports.actions.completion_reports import (
+    ANNEX,
+    REPORT,
+    produce_annex_volume,
+    produce_completion_report,
+    request_completion_report,
+    staleness,
+)
+from reports.actions.making import STEPS, Hold, Progress
+from reports.actions.packs import PACK, produce_pack, request_pack
+
+__all__ = [
+    "ANNEX",
+    "PACK",
+    "REPORT",
+    "STEPS",
+    "Hold",
+    "Progress",
+    "certificates",
+    "completion_reports",
+    "packs",
+    "produce_annex_volume",
+    "produce_certificate_paper",
+    "produce_completion_report",
+    "produce_pack",
+    "request_certificate_paper",
+    "request_completion_report",
+    "request_pack",
+    "staleness",
+]
