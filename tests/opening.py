@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from issues.models import CountingQuestion
 from svtad.gates.models import DmcDeselection
 from svtad.governance import actions
 from svtad.governance.models import Matter
@@ -16,7 +17,7 @@ from svtad.parties.actors import system_actor
 from svtad.parties.models import Audience
 from svtad.rulebook.procedures import PROCEDURES, Requirement
 from testphases.models import TestScope
-from tests.factories import make_dmc
+from tests.factories import House, make_dmc, make_issue
 
 _SAID: dict[str, Any] = {
     "text": "Stated.", "severity": "4", "date": "2020-11-05", "flag": "yes", "named": ["12.6(a)"],
@@ -62,6 +63,16 @@ def name_dmc(matter: Matter, scope: TestScope) -> DmcDeselection:
     dmc = make_dmc()
     made: DmcDeselection = DmcDeselection.objects.create(
         scope=scope, dmc=dmc, matter=matter, recorded_at=matter.recorded_at
+    )
+    return made
+
+
+def name_issue(matter: Matter, house: House) -> CountingQuestion:
+    """Name a Testing Issue for a matter of 13.22 or 13.23 that was opened by itself, as asking from its page would."""
+    scope = house.scope("INTERFACE", "MOC")
+    issue = make_issue(scope, raised_by=house.supplier, severity="3", provider=house.alpha)
+    made: CountingQuestion = CountingQuestion.objects.create(
+        issue=issue, scope=scope, matter=matter, recorded_at=matter.recorded_at
     )
     return made
 

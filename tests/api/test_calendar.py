@@ -9,7 +9,7 @@ from svtad.governance.models import Deadline, NonWorkingDayOverride
 from svtad.parties.audiences import GOVERNANCE, audience_of
 from svtad.rulebook.procedures import PROCEDURES
 from svtad.rulebook.procedures.listing import referrals
-from tests.factories import MAKER, at, decide
+from tests.factories import MAKER, at, decide, heard
 from tests.opening import stated
 
 pytestmark = pytest.mark.django_db
@@ -88,15 +88,17 @@ def test_a_month_has_its_working_days_what_falls_due_and_who_meets(caller):
 
 def test_what_falls_due_in_a_month_carries_the_count(caller):
     matter = open_matter(
-        procedure="INTERFACE_COUNT", document="SVTAD", version="1.23", title="It", rationale="So.", by=MAKER,
-        audience=audience_of(*GOVERNANCE), at=at(days=1), data=stated("INTERFACE_COUNT"),
+        procedure="DMC_SELECTION", document="SVTAD", version="1.23", title="It", rationale="So.", by=MAKER,
+        audience=audience_of(*GOVERNANCE), at=at(days=1),
     )  # fmt: skip
-    decide(matter, "TAG", "CONFIRM_SEVERITY", moment=at(days=2))
-    for deadline in Deadline.objects.filter(matter=matter):
-        month = caller("registrar").get("/calendar", month=f"{deadline.last_day:%Y-%m}").json()
-        [row] = [each for each in month["days"] if each["day"] == deadline.last_day.isoformat()]
-        assert {each["matter"] for each in row["due"]} == {matter.public_id}
-        assert all(each["state"] in ("OPEN", "OVER") and each["left"] is not None for each in row["due"])
+    heard(matter, moment=at(days=2))
+    decide(matter, "DCC", "CONCLUDE_DISCUSSION", moment=at(days=2))
+    decide(matter, "DCC", "DETERMINE", moment=at(days=3), dmcs="DMC 7")
+    deadline = Deadline.objects.get(matter=matter)
+    month = caller("registrar").get("/calendar", month=f"{deadline.last_day:%Y-%m}").json()
+    [row] = [each for each in month["days"] if each["day"] == deadline.last_day.isoformat()]
+    assert {each["matter"] for each in row["due"]} == {matter.public_id}
+    assert all(each["state"] in ("OPEN", "OVER") and each["left"] is not None for each in row["due"])
 
 
 # --- procedures ----------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from svtad.parties.audiences import GOVERNANCE, audience_of
 from svtad.parties.models import Person
 from tests.api.conftest import Caller
 from tests.factories import MAKER, House, at
-from tests.opening import stated
+from tests.opening import name_issue, stated
 
 pytestmark = pytest.mark.django_db
 
@@ -198,6 +198,7 @@ def test_a_meeting_short_of_its_quorum_needs_a_reason(registrar, world):
         procedure="INTERFACE_COUNT", document="SVTAD", version="1.23", title="It", rationale="So.",
         audience=audience_of(*GOVERNANCE), by=MAKER, at=at(days=1), data=stated("INTERFACE_COUNT"),
     )  # fmt: skip
+    name_issue(matter, world.house)
     [item] = registrar.post(f"/meetings/{meeting}/agenda", {"matters": [matter.public_id]}).json()
     registrar.post(f"/meetings/{meeting}/held")
     rows = {"decided_at": BEGAN, "decisions": [{"item": item["id"], "outcome": "CONFIRM_SEVERITY"}]}
