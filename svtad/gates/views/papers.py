@@ -66,7 +66,7 @@ def papers(request: PageRequest, public_id: str) -> HttpResponseBase:
     held = {each.provider_id: each for each in certificates.select_related("matter", "assessment")}
     plans = list(
         _by(WorkOffPlan.objects.filter(scope=scope), moment)
-        .select_related("provider", "matter", "file")
+        .select_related("provider", "matter", "file", "scope__release__programme", "scope__governed_by__document")
         .prefetch_related("items__changes")
         .order_by("-pk")
     )
