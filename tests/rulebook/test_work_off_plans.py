@@ -138,6 +138,26 @@ def test_clause_15_1_a_severity_2_date_set_by_the_tab_is_shown() -> None:
     assert unplanned.dates[0].note == "15.1 sets no timescale: TAB to set"
 
 
+@pytest.mark.clause("SVTAD 1.23", "15.2")
+def test_clause_15_2_a_day_approved_with_a_correction_plan_takes_the_place_of_the_first_which_stays_readable() -> None:
+    later = date(2020, 2, 3)
+    timed, untimed = issue("timed", "3"), issue("untimed", "2")
+    held = plan(timed, untimed)
+    held = replace(held, items=tuple(replace(one, corrected=later) for one in held.items))
+    one = finding(
+        "12.6(g)",
+        Step.COMPLETION,
+        issues=(timed, untimed),
+        work_off_plans=(held,),
+        certificates=(certificate(A, issued_on=date(2019, 9, 30)),),
+    )
+    lines = {line.issue: line for line in one.dates}
+    assert {line.due for line in lines.values()} == {"2020-02-03"}
+    assert {line.note for line in lines.values()} == {"approved by the TAB with a correction plan (15.2)"}
+    # 20 Working Days after Monday 30 September 2019.
+    assert (lines["timed"].first_due, lines["untimed"].first_due) == ("2019-10-28", None)
+
+
 @plans
 def test_clause_15_1_counting_the_day_of_the_certificate_is_the_other_reading() -> None:
     row = issue("x")
