@@ -14,6 +14,8 @@ import pytest
 from django.db import connection, transaction
 from django.test import override_settings
 
+from svtad.lib import clock, signing
+
 if TYPE_CHECKING:
     from tests.ops.processes import Process
 
@@ -372,3 +374,17 @@ def _emptying_goes_round_the_append_only_triggers() -> Iterator[None]:
     patch.setattr(DatabaseOperations, "execute_sql_flush", without_triggers)
     yield
     patch.undo()
+
+
+@pytest.fixture(scope="session")
+def key_text() -> bytes:
+    """A signing key, made once: making it is what takes the time."""
+    return signing.new_key(name="The DCC, tests", years=2, at=clock.now())
+
+
+@pytest.fixture
+def key(key_text, settings, tmp_path) -> signing.SigningKey:
+    """The same key as the one that is set up."""
+    settings.SIGNING_KEY_FILE = tmp_path / "signing" / "key.pem"
+    signing.keep_key(key_text)
+    return signing.read_key(key_text)

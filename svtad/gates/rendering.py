@@ -55,7 +55,8 @@ def _defused(cell: str) -> str:
 # --- burndown -----------------------------------------------------------------------------------------
 
 _LEFT, _TOP, _WIDE, _HIGH = 34, 26, 590, 150
-_INK, _GRID, _OPEN, _ALLOWED = "#12202b", "#b3bdc7", "#0f6f6b", "#8c1021"
+#: Classes that the page gives a colour each, light or dark.
+_GRID, _OPEN, _ALLOWED = "grid", "open", "allowed"
 
 
 class BurndownPoint(Protocol):
@@ -98,15 +99,15 @@ def burndown_svg(points: Sequence[BurndownPoint], *, items: int, title: str) -> 
     said = f"{title}: {known[-1][1]} of {items} open on {known[-1][0]:%-d %b %Y}" if known else title
     foot = _TOP + _HIGH
     parts = [
-        f'<path d="M{_LEFT} {_TOP}V{foot}H{_LEFT + _WIDE}" fill="none" stroke="{_GRID}"/>',
+        f'<path d="M{_LEFT} {_TOP}V{foot}H{_LEFT + _WIDE}" fill="none" class="{_GRID}"/>',
         *(_text(_LEFT - 6, y(count) + 4, str(count), "end") for count in sorted({0, items})),
         _text(_LEFT, foot + 16, f"{first:%-d %b %Y}", "start"),
         _text(_LEFT + _WIDE, foot + 16, f"{last:%-d %b %Y}", "end"),
         _steps([(x(day), y(count)) for day, count in allowed], _ALLOWED, 'stroke-dasharray="6 4"'),
         _steps([(x(day), y(count)) for day, count in known], _OPEN, ""),
-        f'<path d="M{_LEFT} 10h24" stroke="{_OPEN}" stroke-width="2.5"/>',
+        f'<path d="M{_LEFT} 10h24" class="{_OPEN}" stroke-width="2.5"/>',
         _text(_LEFT + 30, 14, "open", "start"),
-        f'<path d="M{_LEFT + 80} 10h24" stroke="{_ALLOWED}" stroke-width="2.5" stroke-dasharray="6 4"/>',
+        f'<path d="M{_LEFT + 80} 10h24" class="{_ALLOWED}" stroke-width="2.5" stroke-dasharray="6 4"/>',
         _text(_LEFT + 110, 14, "at most, by the dates", "start"),
     ]
     return mark_safe(  # noqa: S308  # numbers of ours, and texts that are escaped
@@ -116,13 +117,14 @@ def burndown_svg(points: Sequence[BurndownPoint], *, items: int, title: str) -> 
     )
 
 
-def _steps(places: Sequence[tuple[int, int]], stroke: str, dash: str) -> str:
+def _steps(places: Sequence[tuple[int, int]], kind: str, dash: str) -> str:
     """Draw a line in steps: what held at the end of a day holds until the next."""
     if not places:
         return ""
     path = f"M{places[0][0]} {places[0][1]}" + "".join(f"H{across}V{down}" for across, down in places[1:])
-    return f'<path d="{path}" fill="none" stroke="{stroke}" stroke-width="2.5" {dash}/>'
+    return f'<path d="{path}" fill="none" class="{kind}" stroke-width="2.5" {dash}/>'
 
 
 def _text(across: int, down: int, words: str, anchor: str) -> str:
-    return f'<text x="{across}" y="{down}" font-size="12" text-anchor="{anchor}" fill="{_INK}">{escape(words)}</text>'
+    place = f'x="{across}" y="{down}" text-anchor="{anchor}"'
+    return f'<text {place} font-size="12" fill="currentColor">{escape(words)}</text>'

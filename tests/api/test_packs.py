@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-
 from reports.rendering.packs import VERIFY
 from svtad.gates.actions import assess
 from svtad.gates.models import SealedPack
 from svtad.governance.actions import run_job_now
 from svtad.governance.models import Job
-from svtad.lib import clock, signing
 from tests.factories import MAKER
 from tests.reports.sealing import published
-
-
-@pytest.fixture(scope="session")
-def key_text() -> bytes:
-    return signing.new_key(name="The DCC, tests", years=2, at=clock.now())
-
-
-@pytest.fixture
-def key(key_text, settings, tmp_path) -> None:
-    settings.SIGNING_KEY_FILE = tmp_path / "key.pem"
-    signing.keep_key(key_text)
 
 
 def test_a_pack_is_asked_for_made_once_and_verified(key, manager, sit, tmp_path):

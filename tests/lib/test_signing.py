@@ -26,11 +26,6 @@ def folder(settings, tmp_path):
     return tmp_path
 
 
-@pytest.fixture(scope="session")
-def key_text() -> bytes:
-    return signing.new_key(name="The DCC, tests", years=2, at=clock.now())
-
-
 def held() -> signing.SigningKey:
     found = signing.signing_key(clock.now())
     assert found is not None

@@ -14,7 +14,7 @@ from svtad.gates.models import CertificatePaper, TestCompletionCertificate
 from svtad.governance.actions import run_job_now
 from svtad.governance.files import read_file
 from svtad.governance.models import Job
-from svtad.lib import clock, signing
+from svtad.lib import signing
 from svtad.portal.views.verification import CUT_OUT, MOST, VERIFY
 from testphases.models import TestScope
 from tests.factories import MAKER, at, decide, make_house
@@ -39,11 +39,6 @@ def lent_certified(lend) -> Phase:
 def phase(lent_certified, db, files_of_this_test) -> Phase:
     cache.clear()
     return lent_certified
-
-
-@pytest.fixture(scope="session")
-def key_text() -> bytes:
-    return signing.new_key(name="The DCC, tests", years=2, at=clock.now())
 
 
 @pytest.fixture

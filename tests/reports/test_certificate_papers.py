@@ -45,18 +45,6 @@ def reported(lent_reported, db, files_of_this_test) -> Phase:
     return lent_reported
 
 
-@pytest.fixture(scope="session")
-def key_text() -> bytes:
-    return signing.new_key(name="The DCC, tests", years=2, at=clock.now())
-
-
-@pytest.fixture
-def key(key_text, settings, tmp_path) -> signing.SigningKey:
-    settings.SIGNING_KEY_FILE = tmp_path / "signing" / "key.pem"
-    signing.keep_key(key_text)
-    return signing.read_key(key_text)
-
-
 @pytest.fixture
 def no_key(settings, tmp_path) -> None:
     settings.SIGNING_KEY_FILE = tmp_path / "none.pem"

@@ -52,18 +52,6 @@ def finished(lent_finished, db, files_of_this_test) -> Phase:
     return lent_finished
 
 
-@pytest.fixture(scope="session")
-def key_text() -> bytes:
-    return signing.new_key(name="The DCC, tests", years=2, at=clock.now())
-
-
-@pytest.fixture
-def key(key_text, settings, tmp_path) -> signing.SigningKey:
-    settings.SIGNING_KEY_FILE = tmp_path / "signing" / "key.pem"
-    signing.keep_key(key_text)
-    return signing.read_key(key_text)
-
-
 @pytest.fixture
 def manager(finished):
     return finished.house.actor("test_manager")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -32,9 +33,9 @@ class CompareForm(forms.Form):
     second = forms.DateTimeField(label="To", widget=MomentInput(), required=False, help_text="When empty: now.")
     step = forms.ChoiceField(label="Judged at", required=False)
 
-    def __init__(self, *args: object, steps: tuple[Step, ...], **kwargs: object) -> None:
+    def __init__(self, *args: Any, steps: tuple[Step, ...], **kwargs: Any) -> None:
         """Offer the steps of the phase."""
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        super().__init__(*args, **kwargs)
         choices = [(step.value, STEP_TITLES[step]) for step in steps]
         self.fields["step"] = forms.ChoiceField(
             label="Judged at", choices=choices, required=False, initial=choices[-1][0] if choices else None
