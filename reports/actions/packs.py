@@ -30,7 +30,7 @@ from testphases.models import TestScope
 
 PACK = "sealed_pack"
 #: How the zip is called wherever it is verified.
-_ZIP, _SIGNATURE = "application/zip", "application/pkcs7-signature"
+_ZIP, _SIGNATURE = "application/zip", "application/octet-stream"
 
 
 @transaction.atomic
@@ -106,7 +106,7 @@ def produce_pack(*, job: Job, progress: Progress, hold: Hold) -> dict[str, Any]:
         progress(STEPS, "The same pack is sealed already")
         return _result(sealed)
     progress(80, "Sealing it")
-    seal = signing.sign_detached(content, key=key, at=job.recorded_at)
+    seal = signing.seal(content, key=key)
     maker = maker_of(job)
     name = f"{assessment.scope} decision pack {clock.london_date(assessment.as_at):%Y-%m-%d}.zip"
     with transaction.atomic():
@@ -121,7 +121,7 @@ def produce_pack(*, job: Job, progress: Progress, hold: Hold) -> dict[str, Any]:
                 by=maker,
                 is_synthetic=assessment.is_synthetic,
             )
-            for each, called, kind in ((content, name, _ZIP), (seal, f"{name}.p7s", _SIGNATURE))
+            for each, called, kind in ((content, name, _ZIP), (seal, f"{name}.sig", _SIGNATURE))
         )
         pack = file_sealed_pack(
             assessment=assessment,

@@ -11,7 +11,7 @@ from reports.paper_shapes import Member, PackContents
 
 #: The date of every member: the earliest that a zip can hold.
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
-VERIFY = "openssl cms -verify -binary -inform DER -in pack.zip.p7s -content pack.zip -CAfile signer.pem -out /dev/null"
+VERIFY = "openssl pkeyutl -verify -certin -inkey signer.pem -rawin -digest sha256 -in pack.zip -sigfile pack.zip.sig"
 
 
 def pack_zip(contents: PackContents) -> bytes:
@@ -63,17 +63,19 @@ def _readme(contents: PackContents) -> bytes:
         "",
         "IS IT UNCHANGED?",
         "",
-        "The zip has a signature beside it, pack.zip.p7s, and was signed with the certificate signer.pem. Call the zip",
+        "The zip has a seal beside it, pack.zip.sig, made with the key of the certificate signer.pem. Call the zip",
         "pack.zip, put the three in one folder, and:",
         "",
         f"  {VERIFY}",
         "",
-        "It says “CMS Verification successful”, or the zip is not the one that was signed. The certificate is",
-        "self-signed: compare its fingerprint with the one that is published at /verification/:",
+        "It says “Signature Verified Successfully”, or the zip or its seal is not as it was made: one byte changed in",
+        "either is found. The certificate is self-signed: compare its fingerprint with the one that is published at",
+        "/verification/:",
         "",
         "  openssl x509 -in signer.pem -noout -fingerprint -sha256",
         "",
-        "After the certificate's last day add -no_check_time. Each member's own SHA-256 is in manifest.json.",
+        "The command asks for no date, so it holds after the certificate's last day. Each member's own SHA-256 is in",
+        "manifest.json.",
         "",
         "DOES THE JUDGEMENT FOLLOW FROM THE FACTS?",
         "",

@@ -6,7 +6,6 @@ and every `openssl` verifies it.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import datetime as dt
 import io
@@ -20,7 +19,7 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -169,18 +168,13 @@ def read_key(text: bytes) -> SigningKey:
     return SigningKey(private=private, certificate=certificate)
 
 
-def sign_detached(content: bytes, *, key: SigningKey, at: dt.datetime) -> bytes:
-    """Return a detached CMS signature (DER) of `content`, which says it was made at `at`.
+def seal(content: bytes, *, key: SigningKey) -> bytes:
+    """Return the seal of `content`: its bare RSA signature (PKCS #1 v1.5, SHA-256), as long as the key's modulus.
 
-    The same arguments give the same bytes. `openssl cms -verify -binary -inform DER -in F.p7s -content F` verifies it.
+    There is no container around it, so no byte of it can change unseen; the same arguments give the same bytes.
+    `openssl pkeyutl -verify -certin -inkey signer.pem -rawin -digest sha256 -in F -sigfile F.sig` verifies it.
     """
-    from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
-
-    attributes = PdfCMSSignedAttributes(signing_time=at.replace(microsecond=0))
-    signed = asyncio.run(
-        _signer(key).async_sign_general_data(content, "sha256", detached=True, signed_attr_settings=attributes)
-    )
-    return bytes(signed.dump())
+    return key.private.sign(content, padding.PKCS1v15(), hashes.SHA256())
 
 
 def sign_pdf(content: bytes, *, key: SigningKey, reason: str) -> bytes:

@@ -21,7 +21,7 @@ def test_a_pack_is_asked_for_made_once_and_verified(key, manager, sit, tmp_path)
     [pack] = manager.all("/packs", phase=sit.public_id)
     assert job.result
     assert (pack["id"], pack["assessment"], pack["matter"]) == (job.result["pack"], judged.public_id, "")
-    for name, file in (("pack.zip", pack["file"]), ("pack.zip.p7s", pack["signature"])):
+    for name, file in (("pack.zip", pack["file"]), ("pack.zip.sig", pack["signature"])):
         answer = manager.get(f"/files/{file}/content")
         (tmp_path / name).write_bytes(b"".join(answer.streaming_content))
     (tmp_path / "signer.pem").write_text(pack["signer_pem"])

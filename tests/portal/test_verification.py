@@ -15,7 +15,7 @@ from svtad.governance.actions import run_job_now
 from svtad.governance.files import read_file
 from svtad.governance.models import Job
 from svtad.lib import signing
-from svtad.portal.views.verification import CUT_OUT, MOST, VERIFY
+from svtad.portal.views.verification import CUT_OUT, MOST, VERIFY, VERIFY_PACK
 from testphases.models import TestScope
 from tests.factories import MAKER, at, decide, make_house
 from tests.gates.world import Phase, make_phase, paper
@@ -125,6 +125,7 @@ def test_signing_certificates_are_published(printed, client):
 def test_the_published_commands_verify_a_certificate(printed, client, tmp_path):
     page = client.get(PAGE).content.decode()
     assert VERIFY in page
+    assert VERIFY_PACK in page
     (tmp_path / "cut.py").write_text(CUT_OUT)
     (tmp_path / "certificate.pdf").write_bytes(read_file(printed.file))
     (tmp_path / "signer.pem").write_text(printed.signer.pem)

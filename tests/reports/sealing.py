@@ -22,7 +22,7 @@ def openssl(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
 def published(command: str, folder: Path) -> bool:
     """Run a published command as it is printed, in `folder`; return whether it says that the signature holds."""
     ran = subprocess.run(command, cwd=folder, shell=True, capture_output=True, text=True, check=False)
-    return ran.returncode == 0 and "successful" in ran.stderr
+    return ran.returncode == 0 and "successful" in (ran.stdout + ran.stderr).lower()
 
 
 def reader_accepts(pdf: bytes, key: SigningKey) -> bool:

@@ -73,7 +73,7 @@ def members(pack: SealedPack) -> dict[str, bytes]:
 
 def lay_out(pack: SealedPack, folder) -> None:
     (folder / "pack.zip").write_bytes(read_file(pack.file))
-    (folder / "pack.zip.p7s").write_bytes(read_file(pack.signature))
+    (folder / "pack.zip.sig").write_bytes(read_file(pack.signature))
     (folder / "signer.pem").write_text(pack.signer.pem)
 
 
@@ -149,7 +149,7 @@ def test_the_same_inputs_give_the_same_bytes_and_one_pack(key, judged, manager, 
     assert sealed(job) == first
     with zipfile.ZipFile(io.BytesIO(read_file(first.file))) as archive:
         assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
-    assert signing.sign_detached(b"x", key=key, at=at()) == signing.sign_detached(b"x", key=key, at=at())
+    assert read_file(first.signature) == signing.seal(read_file(first.file), key=key)
 
 
 @pytest.mark.parametrize(
@@ -165,6 +165,20 @@ def test_one_changed_byte_of_the_zip_is_found(key, judged, manager, tmp_path, fl
         assert not published(VERIFY, tmp_path), f"byte {place}"
     (tmp_path / "pack.zip").write_bytes(content + b"\0")
     assert not published(VERIFY, tmp_path), "a byte more"
+
+
+@pytest.mark.parametrize("step", [pytest.param(9, id="sample"), pytest.param(1, id="all", marks=pytest.mark.soak)])
+def test_one_changed_byte_of_the_seal_is_found_wherever_it_is(key, judged, manager, tmp_path, step):
+    lay_out(sealed(request_pack(assessment=judged, by=manager)), tmp_path)
+    seal = (tmp_path / "pack.zip.sig").read_bytes()
+    chance = random.Random(20_260_303)
+    assert len(seal) == signing.KEY_BITS // 8
+    for place in {*range(0, len(seal), step), len(seal) - 1}:
+        (tmp_path / "pack.zip.sig").write_bytes(flipped(seal, place, 1 << chance.randrange(8)))
+        assert not published(VERIFY, tmp_path), f"byte {place}"
+    for other in (seal + b"\0", b"\0" + seal, seal[:-1], b""):
+        (tmp_path / "pack.zip.sig").write_bytes(other)
+        assert not published(VERIFY, tmp_path), "another length"
 
 
 @pytest.mark.clause("SVTAD 1.23", "13.15")

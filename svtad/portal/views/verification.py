@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from reports.rendering.packs import VERIFY as VERIFY_PACK
 from svtad.gates.models import SigningCertificate
 from svtad.gates.queries.signed import CertificateStanding, standing_of_number, standing_of_paper
 from svtad.lib import clock
@@ -55,6 +56,7 @@ def verification(request: HttpRequest) -> HttpResponseBase:
         "signers": SigningCertificate.objects.order_by("-pk"),
         "cut_out": CUT_OUT,
         "verify": VERIFY,
+        "verify_pack": VERIFY_PACK,
         "show_fingerprint": FINGERPRINT,
     }
     response = render(request, "portal/verification.html", context, status=429 if too_fast else 200)
