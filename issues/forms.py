@@ -174,6 +174,8 @@ class DisputeForm(forms.Form):
         if OrganisationKind.DCC not in actor.organisation_kinds:
             participants = participants.filter(pk__in=actor.organisation_pks)
         _choose(self.fields["raised_by"], participants.order_by("name"))
+        if participants.count() == 1:
+            self.fields["raised_by"].initial = participants[0].public_id
 
 
 class CountingForm(forms.Form):

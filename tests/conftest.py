@@ -268,8 +268,8 @@ def start_worker(
     _empty_the_queue()
     started: list[Process] = []
 
-    def start(*, concurrency: int = 1) -> Process:
-        process = new_worker(log=tmp_path / f"worker-{len(started)}.log", concurrency=concurrency)
+    def start(*, concurrency: int = 1, include: str = "") -> Process:
+        process = new_worker(log=tmp_path / f"worker-{len(started)}.log", concurrency=concurrency, include=include)
         started.append(process)
         process.start(until="ready.")
         return process

@@ -13,11 +13,14 @@ from typing import Any
 from celery import Celery
 from celery.signals import setup_logging
 
+from svtad.config.broker import make_known
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "svtad.config.settings")
 
 # Root or not is the container's and the administrator's choice; a page of warnings at each start changes nothing.
 warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
 
+make_known()
 app = Celery("svtad")
 # The default for every thread: gunicorn's threads and the tests' live server publish too.
 app.set_default()

@@ -182,6 +182,24 @@ def test_what_is_late_is_derived_and_counted_by_day(planned):
         (at(days=5).date().isoformat(), 2, 2), (at(days=30).date().isoformat(), 1, 2), ("2026-04-08", 1, 1),
         ("2026-04-20", 1, 1), ("2026-05-07", None, 0),
     ]  # fmt: skip
+    assert [point.what for point in now.points if "closed" in point.what] == [f"{issues['4'].reference} closed"]
+    assert now.points[-1].what == "", "what is closed is not said to be due"
+
+
+@pytest.mark.clause("SVTAD 1.23", "12.6(h)")
+def test_a_re_run_of_a_closed_item_is_no_second_closing(planned):
+    phase, plan, issues = planned
+    item = plan.items.get(issue=issues["4"])
+    change_state(issue=issues["4"], to_state="CLOSED", by=MAKER, at=at(days=30))
+    change_plan_item(item=item, state="CLOSED", by=MAKER, at=at(days=30))
+    [test] = phase.plan("a-again")
+    run = phase.run(test, moment=at(days=31))
+    change_plan_item(item=item, state="RERUN_PASSED", run=run, by=MAKER, at=at(days=31))
+    change_plan_item(item=item, state="OPEN", by=MAKER, at=at(days=32))
+    [now] = standings([plan], moment=at(days=40))
+    said = [point.what for point in now.points]
+    assert sum("closed" in what for what in said) == 1
+    assert sum("opened again" in what for what in said) == 1
 
 
 @pytest.mark.clause("SVTAD 1.23", "15.2-correction")

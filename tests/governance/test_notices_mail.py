@@ -214,13 +214,13 @@ def test_a_later_attempt_waits_for_its_time(server, settings, tag):
 
 
 def test_a_server_that_says_nothing_more_is_cut_off_before_the_lease_is_over(server, settings, tag):
-    settings.NOTICE_LEASE_SECONDS = 1.2
+    settings.NOTICE_LEASE_SECONDS = 3
     settings.EMAIL_TIMEOUT = 60
     planned(server, "end", "hang")
     notice = give(tag)
     began = time.monotonic()
     outbox.sweep()
-    assert time.monotonic() - began < 1.2
+    assert time.monotonic() - began < 3
     assert states(notice) == ["UNCERTAIN"]
     until_sent(notice)
     assert len(server.taken) == 2

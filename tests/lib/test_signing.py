@@ -110,8 +110,8 @@ def test_a_seal_verifies_with_openssl_and_breaks_with_its_content(key_text, fold
     content = os.urandom(5000)
     (folder / "signer.pem").write_text(key.certificate_pem)
     (folder / "x.sig").write_bytes(signing.seal(content, key=key))
-    verify = ("pkeyutl", "-verify", "-certin", "-inkey", "signer.pem", "-rawin", "-digest", "sha256")
-    verify += ("-in", "x", "-sigfile", "x.sig")
+    command = "pkeyutl -verify -certin -inkey signer.pem -rawin -digest sha256 -in x -sigfile x.sig"
+    verify = command.split()
     (folder / "x").write_bytes(content)
     assert openssl(*verify, folder=folder).returncode == 0
     (folder / "x").write_bytes(flipped(content, 2500))

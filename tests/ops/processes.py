@@ -94,9 +94,10 @@ def celery(*arguments: str, log: Path) -> Process:
     return Process(command, log=log, environment=environment_of_the_test())
 
 
-def new_worker(*, log: Path, concurrency: int = 1) -> Process:
-    """Return an unstarted worker; start it with `until="ready."`."""
+def new_worker(*, log: Path, concurrency: int = 1, include: str = "") -> Process:
+    """Return an unstarted worker, with a module of the tests in it if so; start it with `until="ready."`."""
+    more = ("--include", include) if include else ()
     return celery(
         "worker", "--concurrency", str(concurrency), "--loglevel", "INFO", "--without-gossip", "--without-mingle",
-        log=log,
+        *more, log=log,
     )  # fmt: skip

@@ -9,13 +9,14 @@ import sys
 import pytest
 from django.core.cache import cache
 
+from reports.rendering.packs import VERIFY as VERIFY_PACK
 from svtad.gates.actions import draft_certificate
 from svtad.gates.models import CertificatePaper, TestCompletionCertificate
 from svtad.governance.actions import run_job_now
 from svtad.governance.files import read_file
 from svtad.governance.models import Job
 from svtad.lib import signing
-from svtad.portal.views.verification import CUT_OUT, MOST, VERIFY, VERIFY_PACK
+from svtad.portal.views.verification import CUT_OUT, MOST, VERIFY
 from testphases.models import TestScope
 from tests.factories import MAKER, at, decide, make_house
 from tests.gates.world import Phase, make_phase, paper

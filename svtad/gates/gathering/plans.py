@@ -9,7 +9,13 @@ from dataclasses import dataclass
 
 from svtad.gates.gathering.papers import Timescale, corrected_days
 from svtad.gates.gathering.rulings import Rulings
-from svtad.gates.models import CorrectionPlan, TestCompletionCertificate, WorkOffPlan, WorkOffPlanItem
+from svtad.gates.models import (
+    CorrectionPlan,
+    TestCompletionCertificate,
+    WorkOffPlan,
+    WorkOffPlanItem,
+    WorkOffPlanItemChange,
+)
 from svtad.gates.queries.corrections import ON_ITS_WAY, corrections_of
 from svtad.gates.queries.phases import edition_for
 from svtad.gates.queries.resolution import resolution_dates
@@ -126,8 +132,9 @@ class PlanStanding:
             reference = row.item.issue.reference
             for day, is_closed in row.closed:
                 words.setdefault(max(day, begun), []).append(f"{reference} {'closed' if is_closed else 'opened again'}")
-            if row.due is not None:
-                words.setdefault(max(row.due, begun), []).append(f"{reference} due")
+            if row.due is not None:  # the line of the dates falls there, whether or not it was closed before
+                still = row.open_on(row.due - dt.timedelta(days=1))
+                words.setdefault(max(row.due, begun), []).extend([f"{reference} due"] if still else [])
         words.setdefault(max(self.today, begun), []).append("Today")
         return [self._point(day, words[day]) for day in sorted(words)]
 
@@ -257,6 +264,17 @@ def _row(item: WorkOffPlanItem, days: _Days, *, today: dt.date, moment: dt.datet
         due=due,
         first_due=first_due,
         note=note,
-        closed=tuple((london_date(each.occurred_at), each.state != WorkOffItemState.OPEN) for each in changes),
+        closed=_turns(changes),
         today=today,
     )
+
+
+def _turns(changes: Iterable[WorkOffPlanItemChange]) -> tuple[tuple[dt.date, bool], ...]:
+    """Return the days on which an item was closed or opened again; a re-run of a closed one is neither."""
+    turns: list[tuple[dt.date, bool]] = []
+    is_closed = False
+    for each in changes:
+        if (each.state != WorkOffItemState.OPEN) != is_closed:
+            is_closed = not is_closed
+            turns.append((london_date(each.occurred_at), is_closed))
+    return tuple(turns)

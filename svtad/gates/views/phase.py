@@ -19,6 +19,7 @@ from svtad.gates.queries import (
     findings_for,
     is_stale,
     latest_assessment,
+    latest_assessments,
     own_cells_only,
     phase_kind_for,
     provider_names,
@@ -178,7 +179,7 @@ def ledger(request: PageRequest, public_id: str) -> HttpResponseBase:
     """Which issues count against the thresholds and which do not, why, and by whose determination."""
     scope = visible_scope(request, public_id)
     steps = exit_steps(scope)
-    stood = _stood(request, scope, steps[-1]) if steps else Stood()
+    stood = _stood(request, scope, _last_judged(scope, steps)) if steps else Stood()
     latest = stood.assessment
     made = checklist(stood.findings, scope=scope, actor=request.actor) if stood.is_judged else None
     rows = sorted(made.ledger, key=lambda row: row.reference) if made else []
@@ -328,6 +329,12 @@ def _stood(request: PageRequest, scope: TestScope, step: Step, *, most: int | No
         return Stood(moment=moment, assessment=latest, findings=findings_for(request.actor, latest))
     found, totals = short_findings_for(request.actor, latest, most=most)
     return Stood(moment=moment, assessment=latest, findings=found, totals=totals)
+
+
+def _last_judged(scope: TestScope, steps: tuple[Step, ...]) -> Step:
+    """Return the step that was judged last: what counts is the same at each, and the newest judgement says it best."""
+    held = latest_assessments([scope], steps=steps)
+    return Step(max(held.values(), key=lambda each: each.pk).step) if held else steps[-1]
 
 
 def _shared(request: PageRequest, scope: TestScope, step: Step, made: Checklist | None) -> dict[str, Any]:

@@ -303,4 +303,4 @@ def _check_window(
             moment=at,
         )
     if london_date(decided_at) > last_day:
-        raise Refused(step.clause, f"The window {step.within.text} ended on {last_day:%-d %B %Y}.")
+        raise Refused(step.clause, f"The window ended on {last_day:%-d %B %Y}: {step.within.text}.")

@@ -160,5 +160,5 @@ def _checked_window(
         rules.opens_within, trigger=received_on, document=rules.document, version=rules.version, moment=at
     )
     if london_date(opened) > last_day:
-        raise Refused(rules.clause, f"The window {rules.opens_within.text} ended on {last_day:%-d %B %Y}.")
+        raise Refused(rules.clause, f"The window ended on {last_day:%-d %B %Y}: {rules.opens_within.text}.")
     return last_day
