@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from svtad.rulebook.case import Case
 from svtad.rulebook.criteria import execution, regression, success, thresholds
+from svtad.rulebook.criteria.parts import Parts
 from svtad.rulebook.criteria.tallies import PENDING_DESCOPE
-from svtad.rulebook.edition import Criterion, Edition
+from svtad.rulebook.edition import Edition
 from svtad.rulebook.facts import Facts
 from svtad.rulebook.judge import Brief, brief, judge_brief
 from svtad.rulebook.vocabulary import Step, TestRowStatus, Verdict, combine
@@ -68,22 +69,17 @@ def pending(
     """
     held = brief(facts, step=step, provider=provider, edition=edition)
     judging = _Judging(held)
-    counted = _thresholds(held)
-    of_issues = (
-        []
-        if counted is None
-        else [
-            *_disputes(held, judging, counted),
-            *_exclusions(held, judging),
-            *_counts(held, judging, counted),
-        ]
-    )
+    parts = _parts(held)
+    of_issues = []
+    if parts is not None:
+        asking = _AskingIssues(judging, parts)
+        of_issues = [*_disputes(held, asking), *_exclusions(held, asking), *_counts(held, asking)]
     found = [*of_issues, *_descopings(held, judging)]
     return tuple(sorted(found, key=lambda row: (not row.decides, not row.moves)))
 
 
 class _Judging:
-    """Judges changed facts again, but only the criteria that the changes can reach."""
+    """Judges changed tests again, but only the criteria that they can reach."""
 
     def __init__(self, held: Brief) -> None:
         self.held = held
@@ -94,28 +90,38 @@ class _Judging:
     def option(self, text: str, *changes: Change) -> Option:
         facts = changed(self.held.facts, changes, edition=self.held.edition)
         case = Case(edition=self.held.edition, facts=facts, step=self.held.step, provider=self.held.provider)
-        reach = _OF_TESTS if any(change.kind in _TEST_CHANGES for change in changes) else _OF_ISSUES
-        verdicts = dict(self.verdicts)
-        verdicts |= {row.key: self._judged(row, case) for row in self.criteria if changes and row.judge in reach}
+        reached = [row for row in self.criteria if changes and row.judge in _OF_TESTS]
+        return self.answer(text, changes, {row.key: case.once(row.judge).verdict for row in reached})
+
+    def answer(self, text: str, changes: tuple[Change, ...], moved: dict[str, Verdict]) -> Option:
+        verdicts = self.verdicts | moved
         return Option(text=text, changes=changes, verdict=combine(verdicts.values()), criteria=tuple(verdicts.items()))
 
-    @staticmethod
-    def _judged(criterion: Criterion, case: Case) -> Verdict:
-        return case.once(criterion.judge).verdict
+
+class _AskingIssues:
+    """Judges the thresholds with one issue changed."""
+
+    def __init__(self, judging: _Judging, parts: Parts) -> None:
+        self.parts = parts
+        self._judging = judging
+        self._reached = [row.key for row in judging.criteria if row.judge in _OF_ISSUES]
+
+    def option(self, text: str, change: Change) -> Option:
+        alone = self.parts.alone(change.subject)
+        after = changed(alone, (change,), edition=self._judging.held.edition)
+        verdict = self.parts.verdict(without=self.parts.part(alone), instead=self.parts.part(after))
+        return self._judging.answer(text, (change,), dict.fromkeys(self._reached, verdict))
 
 
-_TEST_CHANGES = frozenset({ChangeKind.PASS, ChangeKind.DESCOPE})
-
-
-def _thresholds(held: Brief) -> thresholds.Thresholds | None:
+def _parts(held: Brief) -> Parts | None:
     """The count of issues, None at a step that does not look at it."""
     criteria = held.edition.phase_kind(held.facts.phase_kind).criteria_at(held.step)
     if not any(criterion.judge in _OF_ISSUES for criterion in criteria):
         return None
-    return thresholds.Thresholds(Case(edition=held.edition, facts=held.facts, step=held.step, provider=held.provider))
+    return Parts(Case(edition=held.edition, facts=held.facts, step=held.step, provider=held.provider))
 
 
-def _disputes(held: Brief, judging: _Judging, counted: thresholds.Thresholds) -> list[Pending]:
+def _disputes(held: Brief, asking: _AskingIssues) -> list[Pending]:
     rows = {row.id: row for row in (*held.facts.issues, *held.facts.considered_issues)}
     waiting: dict[str, list[str]] = {}
     matters: dict[str, str | None] = {}
@@ -126,9 +132,9 @@ def _disputes(held: Brief, judging: _Judging, counted: thresholds.Thresholds) ->
     found = []
     for issue, claimed in waiting.items():
         row = rows[issue]
-        allowed = counted.disputed.get(issue, frozenset((str(row.severity), *claimed)))
+        allowed = asking.parts.disputed.get(issue, frozenset((str(row.severity), *claimed)))
         options = [
-            judging.option(
+            asking.option(
                 f"TAG decides severity {severity}",
                 Change(kind=ChangeKind.DISPUTE, subject=issue, value=severity),
             )
@@ -142,7 +148,7 @@ def _disputes(held: Brief, judging: _Judging, counted: thresholds.Thresholds) ->
     return found
 
 
-def _exclusions(held: Brief, judging: _Judging) -> list[Pending]:
+def _exclusions(held: Brief, asking: _AskingIssues) -> list[Pending]:
     if not held.edition.phase_kind(held.facts.phase_kind).exclusions:
         return []
     names = {row.id: row.reference for row in (*held.facts.issues, *held.facts.considered_issues)}
@@ -152,8 +158,8 @@ def _exclusions(held: Brief, judging: _Judging) -> list[Pending]:
             continue
         body, yes, no = _EXCLUSION_BODIES[row.state]
         options = (
-            judging.option(f"{body} {yes}", Change(kind=ChangeKind.EXCLUDE, subject=row.issue)),
-            judging.option(f"{body} {no}", Change(kind=ChangeKind.NOT_EXCLUDE, subject=row.issue)),
+            asking.option(f"{body} {yes}", Change(kind=ChangeKind.EXCLUDE, subject=row.issue)),
+            asking.option(f"{body} {no}", Change(kind=ChangeKind.NOT_EXCLUDE, subject=row.issue)),
         )
         found.append(
             Pending(
@@ -173,20 +179,19 @@ _EXCLUSION_BODIES = {
 }
 
 
-def _counts(held: Brief, judging: _Judging, counted: thresholds.Thresholds) -> list[Pending]:
+def _counts(held: Brief, asking: _AskingIssues) -> list[Pending]:
     kind = held.edition.phase_kind(held.facts.phase_kind)
     decided = {row.issue: row for row in held.facts.count_decisions}
-    open_ = {issue.id for issue in counted.extant.undecided}
     asked = (*held.facts.considered_issues, *(held.facts.issues if kind.presented else ()))
     found = []
     for issue in asked:
         known = decided.get(issue.id)
         referred = known is not None and known.state.endswith("_REFERRED")
-        if issue.id not in open_ and not referred:
+        if issue.id not in asking.parts.undecided and not referred:
             continue
         options = (
-            judging.option("it counts", Change(kind=ChangeKind.COUNT, subject=issue.id)),
-            judging.option("it does not count", Change(kind=ChangeKind.NOT_COUNT, subject=issue.id)),
+            asking.option("it counts", Change(kind=ChangeKind.COUNT, subject=issue.id)),
+            asking.option("it does not count", Change(kind=ChangeKind.NOT_COUNT, subject=issue.id)),
         )
         who = "the Secretary of State" if referred else "TAG"
         found.append(

@@ -16,6 +16,7 @@ from svtad.intake.models import ImportBatch
 from svtad.lib import clock
 from svtad.parties.audiences import GOVERNANCE, audience_of
 from svtad.parties.models import Organisation
+from svtad.portal.demo.phases import PIT_VALUES
 from tests import moved_clock
 from tests.browser.desk import Desk
 from tests.factories import DAY, MAKER, House, at, make_dmc, make_house
@@ -44,12 +45,7 @@ ISSUES = "external_id,title,raised_by,severity,provider,cause,state\n" + "".join
 def finish_pit(house: House) -> None:
     """Bring PIT to its certificates, by the actions: it is not this story."""
     pit = house.scope("PIT", "MOC")
-    for key, value in (
-        ("pit.minimum_pass_rate", "9/10"),
-        ("pit.pass_rate_scope", "phase"),
-        ("pit.regression_pass_rate", "1/1"),
-        ("pit.regression_on_exit_versions", "no"),
-    ):
+    for key, value in PIT_VALUES.items():
         set_parameter(
             version=house.document, key=key, value=value, source="The tests", approver="Nobody",
             effective_from=DAY.date(), by=MAKER, at=DAY,

@@ -356,22 +356,46 @@ def test_an_issue_whose_dispute_rests_on_no_severity_yet_is_left_out():
     assert set(ways(facts)) == {"AWAY"}
 
 
-@pytest.mark.clause("SVTAD 1.23", "12.6(c)", "14.5", "13.20")
+INTERFACE = sit(phase_kind="INTERFACE", certificates=())
+
+
+@pytest.mark.clause("SVTAD 1.23", "12.6(c)", "14.5", "13.20", "13.22", "13.23")
+@pytest.mark.parametrize(
+    ("base", "step", "provider"),
+    [
+        pytest.param(sit(), Step.REPORTS, None, id="sit"),
+        pytest.param(sit(), Step.CERTIFICATES, A, id="for-a-certificate"),
+        pytest.param(INTERFACE, Step.COMPLETION, None, id="interface"),
+    ],
+)
 @SUITE_AND_SOAK
-def test_each_end_gives_what_judging_the_changed_facts_gives(times) -> None:
+def test_each_end_gives_what_judging_the_changed_facts_gives(times, base, step, provider) -> None:
     @given(data=st.data())
     @made_up(30 * times)
     def each(data) -> None:
-        facts = data.draw(issue_facts(sit(), SMALL))
-        for matter in pending(facts, step=Step.REPORTS, edition=SMALL_LIMITS):
+        facts = data.draw(issue_facts(base, SMALL))
+        for matter in pending(facts, step=step, provider=provider, edition=SMALL_LIMITS):
             for option in matter.options:
-                whole = judge(
-                    changed(facts, option.changes, edition=SMALL_LIMITS), step=Step.REPORTS, edition=SMALL_LIMITS
-                )
+                after = changed(facts, option.changes, edition=SMALL_LIMITS)
+                whole = judge(after, step=step, provider=provider, edition=SMALL_LIMITS)
                 assert option.verdict is whole.verdict
                 assert dict(option.criteria) == {finding.key: finding.verdict for finding in whole.criteria}
 
     each()
+
+
+@pytest.mark.clause("SVTAD 1.23", "13.19", "13.22")
+def test_what_is_open_beside_a_matter_is_open_in_each_of_its_ends():
+    waiting = (issue("s", "1", kind="SCT"), issue("nobody", "1", None, kind="SCT"), issue("dcc", "1", kind="SCT"))
+    waiting = (*waiting[:2], replace(waiting[2], cause=Cause.DCC, provider=None))
+    both = with_plan(sit(considered_issues=waiting))
+    undecided = {"it counts": "NOT_MET", "it does not count": "NOT_MET"}
+    found = {
+        each.reference: {option.text: dict(option.criteria)["12.6(c)"].value for option in each.options}
+        for each in pending(both, step=Step.REPORTS)
+    }
+    assert found["NOBODY"] == {"it counts": "CANNOT_EVALUATE", "it does not count": "CANNOT_EVALUATE"}
+    assert found["S"] == found["DCC"] == {**undecided, "it does not count": "CANNOT_EVALUATE"}
 
 
 def test_a_cause_outside_the_dcc_is_no_reason_to_name_a_change():

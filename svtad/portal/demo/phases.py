@@ -15,6 +15,12 @@ from testphases.models import TestScope
 
 #: PIT's minima have no source document: the demonstration sets its own and says so.
 NOT_FROM_A_DOCUMENT = "Synthetic demonstration value; no document gives one"
+PIT_VALUES = {
+    "pit.minimum_pass_rate": "9/10",
+    "pit.pass_rate_scope": "phase",
+    "pit.regression_pass_rate": "1/1",
+    "pit.regression_on_exit_versions": "no",
+}
 
 #: reference, Communications Hub, electricity meter, gas meter (maker, model, firmware), all invented.
 COMBINATIONS = (
@@ -47,12 +53,7 @@ def enter_phases(*, cast: Cast, at: dt.datetime) -> Phases:
         by=system_actor("Demonstration"),
         at=at,
     )
-    for key, value in (
-        ("pit.minimum_pass_rate", "9/10"),
-        ("pit.pass_rate_scope", "phase"),
-        ("pit.regression_pass_rate", "1/1"),
-        ("pit.regression_on_exit_versions", "no"),
-    ):
+    for key, value in PIT_VALUES.items():
         set_parameter(
             version=document,
             key=key,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 
 from svtad.rulebook.case import Case, Result, first_and_more, number
 from svtad.rulebook.criteria import disputes as joint
@@ -62,7 +63,11 @@ class Thresholds:
         self.disputed = self._disputed()
         self.cells_of: dict[str, list[Counted]] = self._by_cell(self.extant.counted)
         self.excluded_of: dict[str, list[Counted]] = self._by_cell(self.extant.excluded)
-        self.verdicts = {provider: self._verdict(provider) for provider in self._providers()}
+
+    @cached_property
+    def verdicts(self) -> dict[str, Verdict]:
+        """Each provider's verdict by itself."""
+        return {provider: joint.verdict_of(*self.split(provider), self.limits) for provider in self._providers()}
 
     def _disputed(self) -> dict[str, joint.Allowed]:
         """The severities on which each counted issue with a pending dispute may end."""
@@ -101,7 +106,7 @@ class Thresholds:
         others = [cell for cell in self.cells_of if cell not in listed]
         return (*listed, *others)
 
-    def _split(self, provider: str) -> tuple[dict[str, int], list[joint.Allowed]]:
+    def split(self, provider: str) -> tuple[dict[str, int], list[joint.Allowed]]:
         """The undisputed counts by severity, and the allowed severities of each disputed issue."""
         fixed = dict.fromkeys(self.limits, 0)
         disputes = []
@@ -112,12 +117,8 @@ class Thresholds:
                 fixed[str(row.issue.severity)] += 1
         return fixed, disputes
 
-    def _verdict(self, provider: str) -> Verdict:
-        fixed, disputes = self._split(provider)
-        return joint.verdict_of(fixed, disputes, self.limits)
-
     def _cells(self, provider: str) -> list[ThresholdCell]:
-        fixed, disputes = self._split(provider)
+        fixed, disputes = self.split(provider)
         highest = joint.highest_counts(fixed, disputes)
         lowest = joint.lowest_counts(fixed, disputes)
         name = self.case.provider_names.get(provider, "The DCC itself")
@@ -270,7 +271,7 @@ class Thresholds:
     def _notes(self) -> tuple[str, ...]:
         notes = []
         for provider in self.verdicts:
-            fixed, disputes = self._split(provider)
+            fixed, disputes = self.split(provider)
             group = joint.crowded(fixed, disputes, self.limits)
             if disputes and group:
                 name = self.case.provider_names.get(provider, "The DCC itself")
