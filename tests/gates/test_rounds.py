@@ -10,6 +10,7 @@ from svtad.gates.actions import draft_certificate
 from svtad.gates.queries.rounds import criteria_of, rounds_of
 from svtad.governance.actions import record_decision
 from svtad.governance.models import Decision, Matter
+from svtad.governance.queries.asked import consulted_in
 from svtad.lib.errors import InvalidInput, Refused
 from svtad.parties.models import Person
 from tests.factories import MAKER, at, decide, make_house
@@ -77,6 +78,20 @@ def test_the_rounds_are_numbered_with_what_was_done_in_each(complete):
     assert [each.determined and each.determined.outcome for each in after] == ["NOT_MET", "CONFIRM"]
     past = rounds_of(matter, complete.scope, manager, moment=at(days=10))
     assert [(each.number, each.directed) for each in past] == [(1, None)], "as at: nothing of later"
+
+
+@pytest.mark.clause("SVTAD 1.23", "13.15(c)")
+def test_where_the_review_was_had_the_matter_says_so_of_each_round(complete):
+    complete.assess("PANEL")
+    matter = two_rounds(complete)
+    first, second = matter.view_requests.order_by("pk")
+    assert {pk: each.sequence for pk, each in consulted_in(matter).items()} == {first.pk: 3}
+    page = signed_in(complete.house, "test_manager").get(reverse("governance:matter", args=[matter.public_id]))
+    words = page.content.decode()
+    assert words.count("What it said was recorded with “review with TAG” on") == 1
+    assert words.count("No view is recorded yet.") == 1, "of the second round"
+    decide(matter, "DCC", "REVIEW_WITH_TAG", moment=at(days=13), views=VIEWS)
+    assert set(consulted_in(matter)) == {first.pk, second.pk}
 
 
 @pytest.mark.clause("SVTAD 1.23", "13.16")

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from svtad.governance.models import Decision, View, ViewRequest
+from svtad.governance.models import Decision, Matter, View, ViewRequest
 from svtad.rulebook.procedures import PROCEDURES
 
 
@@ -25,6 +25,22 @@ def unanswered(requests: QuerySet[ViewRequest]) -> list[ViewRequest]:
     held = list(asked.select_related("matter").order_by("pk"))
     steps = _steps_of(asked)
     return [request for request in held if _is_wanted(request, steps[request.matter_id])]
+
+
+def consulted_in(matter: Matter) -> dict[int, Decision]:
+    """Return {request's primary key: the decision on `matter` that was the consulting it asked for (13.15(c))}."""
+    rules = PROCEDURES.get(matter.procedure)
+    consulting = {each.body: each.held_by for each in rules.consultations if each.held_by} if rules else {}
+    if rules is None or not consulting:
+        return {}
+    taken = list(matter.decisions.order_by("sequence"))
+    begun = [0, *(each.sequence for each in taken if each.outcome in rules.rounds_begin_with)]
+    found: dict[int, Decision] = {}
+    for request in ViewRequest.objects.filter(matter=matter, body__in=consulting):
+        ends = min((each for each in begun if each > request.round), default=len(taken) + 1)
+        in_round = (each for each in taken if request.round < each.sequence < ends)
+        found |= {request.pk: each for each in in_round if each.outcome in consulting[request.body]}
+    return found
 
 
 def _steps_of(asked: QuerySet[ViewRequest]) -> defaultdict[int, list[tuple[int, str]]]:

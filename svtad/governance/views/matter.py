@@ -29,6 +29,7 @@ from svtad.governance.policies import (
     check_can_record_decision,
 )
 from svtad.governance.queries import Lack, lacks, last_decision
+from svtad.governance.queries.asked import consulted_in
 from svtad.governance.queries.contradictions import contradicted_decisions, contradictions
 from svtad.governance.queries.deadlines import Count, count_of, counts_of
 from svtad.governance.queries.meetings import boards_for, interests_in, meetings_of
@@ -237,9 +238,13 @@ def _may_put(matter: Matter, actor: Actor) -> bool:
 
 @dataclass(frozen=True)
 class Asked:
-    """A body that was asked for its view: what it said, and the form by which this person may say it."""
+    """A body that was asked for its view: what it said, and the form by which this person may say it.
+
+    `consulted` is the step that was itself the consulting, and holds what was said.
+    """
 
     request: ViewRequest
+    consulted: Decision | None
     views: tuple[View, ...]
     form: ViewForm | None
     only_remarks: bool
@@ -247,12 +252,13 @@ class Asked:
 
 def _asked(matter: Matter, actor: Actor, answering: tuple[str, ViewForm] | None) -> list[Asked]:
     rows = []
+    consulted = consulted_in(matter)
     for each in ViewRequest.objects.filter(matter=matter).prefetch_related("views__document"):
         may, _ = allowed(check_can_give_view, actor, matter, body=each.body)
         may_remark, _ = allowed(check_can_give_view, actor, matter, body=each.body, is_remark=True)
         tried = answering[1] if answering and answering[0] == each.public_id else None
         form = (tried or ViewForm(prefix=each.public_id, only_remarks=not may)) if may or may_remark else None
-        rows.append(Asked(each, tuple(each.views.all()), form, only_remarks=not may))
+        rows.append(Asked(each, consulted.get(each.pk), tuple(each.views.all()), form, only_remarks=not may))
     return rows
 
 
