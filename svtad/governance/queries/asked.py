@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -37,9 +38,11 @@ def consulted_in(matter: Matter) -> dict[int, Decision]:
     begun = [0, *(each.sequence for each in taken if each.outcome in rules.rounds_begin_with)]
     found: dict[int, Decision] = {}
     for request in ViewRequest.objects.filter(matter=matter, body__in=consulting):
-        ends = min((each for each in begun if each > request.round), default=len(taken) + 1)
-        in_round = (each for each in taken if request.round < each.sequence < ends)
-        found |= {request.pk: each for each in in_round if each.outcome in consulting[request.body]}
+        ends = min((each for each in begun if each > request.round), default=math.inf)
+        in_round = [each for each in taken if request.round < each.sequence < ends]
+        had = [each for each in in_round if each.outcome in consulting[request.body]]
+        if had:
+            found[request.pk] = had[-1]
     return found
 
 
