@@ -138,7 +138,7 @@ def _list_of_issues() -> Callable[..., HttpResponse]:
     from rest_framework.response import Response
     from rest_framework.views import APIView
 
-    from issues.api import _COLUMNS
+    from issues.api.life import _COLUMNS
     from issues.models import TestingIssue
 
     class Listed(APIView):

@@ -6,7 +6,8 @@ from typing import Any
 
 from django import forms
 
-from issues.models import Cause, TestingIssue
+from issues.actions import ATTACHMENT_KINDS, KEEP, BulkEdit
+from issues.models import Cause, IssueState, LinkKind, Reach, TermKind, TestingIssue
 from svtad.devices.models import DeviceModelCombination
 from svtad.parties.actors import Actor
 from svtad.parties.models import Organisation, OrganisationKind
@@ -54,6 +55,7 @@ class RaiseForm(forms.Form):
     )
     functional_group = forms.CharField(label="Functional group", max_length=120, required=False)
     environment = forms.CharField(label="Environment", max_length=80, required=False)
+    requirement = forms.CharField(label="Requirement", max_length=120, required=False)
 
     def __init__(self, *args: Any, scopes: Any, actor: Actor, **kwargs: Any) -> None:
         """Offer the phases and the organisations that `actor` may raise an issue in and for."""
@@ -82,6 +84,7 @@ class WordingForm(forms.Form):
     )
     functional_group = forms.CharField(label="Functional group", max_length=120, required=False)
     environment = forms.CharField(label="Environment", max_length=80, required=False)
+    requirement = forms.CharField(label="Requirement", max_length=120, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the DMCs there are."""
@@ -200,6 +203,134 @@ class LinkForm(forms.Form):
     external_test_id = forms.CharField(
         label="Test", max_length=300, help_text="The test's id, with @DMC where it ran on several: TC-1@DMC-0007."
     )
+
+
+class LinkIssueForm(forms.Form):
+    """Another issue that this one is related to, or says again."""
+
+    kind = forms.ChoiceField(label="This issue is", choices=LinkKind.choices)
+    reference = forms.CharField(label="The other issue", max_length=64, help_text="Its reference, as MOC-SIT-0007.")
+    reasons = forms.CharField(label="Why", widget=forms.Textarea(attrs={"whole": True}), required=False)
+
+
+class CommentForm(forms.Form):
+    """Something to say of an issue, and for whom."""
+
+    text = forms.CharField(label="Comment", widget=forms.Textarea(attrs={"whole": True}), max_length=20_000)
+    reach = forms.ChoiceField(label="For", choices=Reach.choices)
+
+
+class CorrectionForm(forms.Form):
+    """What a comment should have said: for the same readers, beside the first."""
+
+    text = forms.CharField(label="It should say", widget=forms.Textarea(attrs={"whole": True}), max_length=20_000)
+
+
+class AttachForm(forms.Form):
+    """A file to keep with an issue, and for whom."""
+
+    file = forms.FileField(label="File", help_text=f"Kept unchanged under its SHA-256. {', '.join(ATTACHMENT_KINDS)}.")
+    note = forms.CharField(label="What it shows", max_length=300, required=False)
+    reach = forms.ChoiceField(label="For", choices=Reach.choices)
+
+
+class ReasonForm(forms.Form):
+    """Why something is taken back."""
+
+    reasons = forms.CharField(label="Why", widget=forms.Textarea(attrs={"whole": True}), max_length=20_000)
+
+
+class TermForm(forms.Form):
+    """What a word of a tracker means here."""
+
+    source = forms.CharField(label="Tracker", max_length=60, help_text="The source that its rows are sent with.")
+    kind = forms.ChoiceField(label="What the word is said of", choices=TermKind.choices)
+    theirs = forms.CharField(label="Its word", max_length=120)
+    ours = forms.CharField(
+        label="Means here",
+        max_length=40,
+        required=False,
+        help_text="A state (IN_FIX), a cause (DCC_SYSTEM), a code, a severity; empty: it says nothing.",
+    )
+    reason = forms.CharField(label="Why", max_length=300, required=False)
+
+
+#: In a choice of the bulk form: leave it as it is; and, where a field may be emptied, empty it.
+LEAVE, EMPTY = "", "-"
+
+
+class BulkForm(forms.Form):
+    """Which fields of the chosen issues change to what, with one reason. What is left alone stays as it is."""
+
+    issues = forms.CharField(widget=forms.HiddenInput)
+    severity = forms.ChoiceField(label="Severity", required=False)
+    priority = forms.CharField(label="Priority", max_length=20, required=False, help_text="“-” empties it.")
+    cause = forms.ChoiceField(
+        label="Cause", required=False, choices=[(LEAVE, "As it is"), *((c.value, c.label) for c in Cause if c.value)]
+    )
+    provider = forms.ModelChoiceField(
+        Organisation.objects.none(),
+        label="Who answers for it",
+        to_field_name="public_id",
+        required=False,
+        empty_label="As it is",
+    )
+    to_state = forms.ChoiceField(
+        label="Move to",
+        required=False,
+        choices=[(LEAVE, "As it is"), *((s.value, s.label) for s in IssueState if s != IssueState.RAISED)],
+    )
+    dmc = forms.ChoiceField(label="DMC", required=False)
+    functional_group = forms.CharField(
+        label="Functional group", max_length=120, required=False, help_text="“-” empties it."
+    )
+    environment = forms.CharField(label="Environment", max_length=80, required=False, help_text="“-” empties it.")
+    requirement = forms.CharField(label="Requirement", max_length=120, required=False, help_text="“-” empties it.")
+    reason = forms.CharField(
+        label="Reason", widget=forms.Textarea(attrs={"whole": True}), help_text="Kept with every issue that changes."
+    )
+
+    def __init__(
+        self, *args: Any, severities: tuple[str, ...], providers: Any, dmcs: Any, determines: bool, **kwargs: Any
+    ) -> None:
+        """Offer what occurs; to who determines nothing, only the words."""
+        super().__init__(*args, **kwargs)
+        self._dmcs = {dmc.reference: dmc for dmc in dmcs}
+        choices = [(LEAVE, "As it is"), *((each, each) for each in severities)]
+        self.fields["severity"].choices = choices  # type: ignore[attr-defined]
+        named = [(LEAVE, "As it is"), (EMPTY, "None"), *((each, each) for each in self._dmcs)]
+        self.fields["dmc"].choices = named  # type: ignore[attr-defined]
+        _choose(self.fields["provider"], providers)
+        if not determines:
+            for name in ("severity", "priority", "cause", "provider", "to_state"):
+                del self.fields[name]
+
+    @property
+    def chosen(self) -> list[str]:
+        """Return the public ids of the chosen issues."""
+        return [each for each in str(self.data.get("issues", "")).split(",") if each]
+
+    def edit(self) -> BulkEdit:
+        """Return the edit that the valid form asks for."""
+        given = self.cleaned_data
+        dmc = given["dmc"]
+        return BulkEdit(
+            reason=given["reason"],
+            severity=given.get("severity") or "",
+            priority=_text(given.get("priority") or ""),
+            cause=given.get("cause") or "",
+            provider=given.get("provider"),
+            to_state=given.get("to_state") or "",
+            dmc=KEEP if dmc == LEAVE else self._dmcs.get(dmc),
+            functional_group=_text(given["functional_group"]),
+            environment=_text(given["environment"]),
+            requirement=_text(given["requirement"]),
+        )
+
+
+def _text(value: str) -> str | None:
+    """Return what a text field of the bulk form says: None leaves it, "" empties it."""
+    return None if value == LEAVE else "" if value == EMPTY else value
 
 
 class LogForm(forms.Form):

@@ -33,6 +33,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("dmc", help="The reference of the DMC.", longest=40),
     Column("functional_group", longest=120),
     Column("environment", longest=80),
+    Column("requirement", help="What of the requirements it touches, as the tests name it.", longest=120),
     Column(
         "tests",
         help="Ids of tests whose latest run showed it, separated by “;”: TC-1; TC-2@DMC-7.",
@@ -101,6 +102,7 @@ class IssuesImporter(ScopeImporter[IssueRow]):
             dmc=row["dmc"],
             functional_group=row["functional_group"],
             environment=row["environment"],
+            requirement=row["requirement"],
             tests=tuple(test for part in row["tests"].replace("\n", ";").split(";") if (test := part.strip())),
             reference=row["reference"],
             row=row.number,

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from collections import deque
 
-from issues.models import CountingQuestion, ExclusionProposal, SeverityDispute, TestingIssue
+from issues.models import (
+    CountingQuestion,
+    ExclusionProposal,
+    IssueAttachment,
+    IssueComment,
+    SeverityDispute,
+    TestingIssue,
+)
 from issues.models import IssueState as S
 from issues.queries.boards import OPEN_EXCLUSIONS
 from svtad.lib.errors import ActionDenied, Refused
@@ -36,6 +43,9 @@ CLOSED_STATES = (S.CLOSED, S.REJECTED)
 #: The DCC's determinations; the rest of the life is work on the issue.
 DETERMINATIONS = (S.DETERMINED, S.REJECTED)
 CLAUSE = "SVTAD 14.1"
+#: Any one of these lets somebody comment on an issue they see; the same for files.
+MAY_COMMENT = ("raise_issue", "work_issue", "give_view", "open_matter", "file_audit_report")
+MAY_ATTACH = ("raise_issue", "work_issue", "attach_evidence", "attach_own_evidence")
 
 
 # --- who ------------------------------------------------------------------------------------------
@@ -73,6 +83,11 @@ def check_can_raise(actor: Actor, *, scope: TestScope, raised_by: Organisation) 
 def check_can_edit(actor: Actor, issue: TestingIssue) -> None:
     """The wording is its raiser's to mend, or the DCC's."""
     check_sees(actor, issue)
+    check_may_edit(actor, issue)
+
+
+def check_may_edit(actor: Actor, issue: TestingIssue) -> None:
+    """As `check_can_edit`, of an issue that `actor` is known to see: many at once are looked up at once."""
     if actor.may("work_issue") or _is_dcc_tooling(actor):
         return
     require(actor, "raise_issue", clause=CLAUSE, what="reword a Testing Issue")
@@ -83,6 +98,11 @@ def check_can_edit(actor: Actor, issue: TestingIssue) -> None:
 def check_can_determine(actor: Actor, issue: TestingIssue) -> None:
     """Severity, priority, cause and provider, and a rejection, are the DCC's to determine (H14.39, 13.19)."""
     check_sees(actor, issue)
+    check_may_determine(actor)
+
+
+def check_may_determine(actor: Actor) -> None:
+    """As `check_can_determine`, of an issue that `actor` is known to see."""
     if not _is_dcc_tooling(actor):
         require(actor, "determine_issue", clause=CLAUSE, what="determine a Testing Issue")
 
@@ -90,21 +110,81 @@ def check_can_determine(actor: Actor, issue: TestingIssue) -> None:
 def check_can_work(actor: Actor, issue: TestingIssue) -> None:
     """Moving an issue through fix and retest, and linking it to runs."""
     check_sees(actor, issue)
+    check_may_work(actor)
+
+
+def check_may_work(actor: Actor) -> None:
+    """As `check_can_work`, of an issue that `actor` is known to see."""
     if not _is_dcc_tooling(actor):
         require(actor, "work_issue", clause=CLAUSE, what="work on a Testing Issue")
 
 
 def check_can_change_state(actor: Actor, issue: TestingIssue, to_state: str) -> None:
     """Who may make this move, whatever state the issue is in."""
+    check_sees(actor, issue)
+    check_may_move(actor, to_state)
+
+
+def check_may_move(actor: Actor, to_state: str) -> None:
+    """As `check_can_change_state`, of an issue that `actor` is known to see."""
     if to_state in DETERMINATIONS:
-        check_can_determine(actor, issue)
+        check_may_determine(actor)
     else:
-        check_can_work(actor, issue)
+        check_may_work(actor)
+
+
+def check_can_bulk_edit(actor: Actor) -> None:
+    """Who may change issues at all may change many at once; what is allowed of each is asked row by row."""
+    if not any(map(actor.may, ("determine_issue", "work_issue", "raise_issue"))):
+        require(actor, "work_issue", clause=CLAUSE, what="change Testing Issues")
 
 
 def check_can_link(actor: Actor, issue: TestingIssue) -> None:
-    """An issue is linked to a run by whoever works on it, or raised it."""
+    """An issue is linked to a run, or to another issue, by whoever works on it, or raised it."""
     check_can_edit(actor, issue)
+
+
+def check_can_comment(actor: Actor, issue: TestingIssue) -> None:
+    """Whoever has a part in the issue says something of it: its raiser, the DCC, a board, the SIT Auditor."""
+    check_sees(actor, issue)
+    if not any(map(actor.may, MAY_COMMENT)):
+        require(actor, MAY_COMMENT[0], clause=CLAUSE, what="comment on a Testing Issue")
+
+
+def check_can_correct(actor: Actor, comment: IssueComment) -> None:
+    """A comment is corrected by who made it, once; a correction is corrected in its turn."""
+    check_can_comment(actor, comment.issue)
+    if actor.kind != "SYSTEM" and (actor.person_pk is None or comment.author_id != actor.person_pk):
+        raise ActionDenied(CLAUSE, "Only who made a comment corrects it.")
+    if hasattr(comment, "corrected_by"):
+        raise Refused(CLAUSE, "This comment was corrected already: correct the correction.")
+
+
+def check_can_attach(actor: Actor, issue: TestingIssue) -> None:
+    """Files are attached by who raised the issue or works on it, and by who keeps evidence."""
+    check_sees(actor, issue)
+    if not any(map(actor.may, MAY_ATTACH)):
+        require(actor, MAY_ATTACH[0], clause=CLAUSE, what="attach a file to a Testing Issue")
+
+
+def check_can_withdraw_attachment(actor: Actor, attachment: IssueAttachment) -> None:
+    """An attachment is withdrawn by who attached it, or by the DCC; its row and its hash stay."""
+    check_sees(actor, attachment.issue)
+    if attachment.author_id is None or attachment.author_id != actor.person_pk:
+        require(actor, "work_issue", clause=CLAUSE, what="withdraw somebody else's attachment")
+    if hasattr(attachment, "withdrawal"):
+        raise Refused(CLAUSE, f"{attachment.file.name} was withdrawn already.")
+
+
+def check_can_see_terms(actor: Actor) -> None:
+    """What trackers' words mean names every provider: it is for those who see all issues, and the DCC's tooling."""
+    if not _is_dcc_tooling(actor):
+        require(actor, "see_all_issues", clause=CLAUSE, what="see what trackers' words mean")
+
+
+def check_can_set_terms(actor: Actor) -> None:
+    """What a tracker's words mean is the DCC's to say: the count rests on it."""
+    require(actor, "determine_issue", clause=CLAUSE, what="say what a tracker's words mean")
 
 
 def check_can_propose_exclusion(actor: Actor, issue: TestingIssue) -> None:

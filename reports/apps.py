@@ -22,3 +22,4 @@ class ReportsConfig(AppConfig):
         register_runner(actions.ANNEX, tasks.run_annex_volume)
         register_runner(CERTIFICATE_PAPER, tasks.run_certificate_paper)
         register_runner(actions.PACK, tasks.run_sealed_pack)
+        register_runner(actions.ISSUE_LOG, tasks.run_issue_log)

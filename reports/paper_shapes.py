@@ -86,3 +86,59 @@ class PackContents:
     members: tuple[Member, ...]
     left_out: tuple[str, ...]
     is_synthetic: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogCell:
+    """Open issues of the log by who answers for them, one number a severity."""
+
+    provider: str
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogLine:
+    """One Testing Issue of the log as it stood: its line in the register and its history."""
+
+    reference: str
+    external_id: str
+    title: str
+    severity: str
+    priority: str
+    state: str
+    is_open: bool
+    cause: str
+    provider: str
+    raised_in: str
+    raised_by: str
+    found: str
+    concerns: str
+    boards: tuple[str, ...]
+    history: tuple[str, ...]
+    ties: tuple[str, ...]
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IssueLogPaper:
+    """The Testing Issue log as a document: what it covers, counts, every issue with its history.
+
+    `narrowed` says in words what it was narrowed to. `workbook` is the same log as XLSX, carried inside.
+    """
+
+    title: str
+    covers: str
+    narrowed: tuple[str, ...]
+    as_at: str
+    is_past: bool
+    made_at: str
+    made_at_iso: str
+    made_by: str
+    is_synthetic: bool
+    issues: int
+    open_issues: int
+    severities: tuple[str, ...]
+    cells: tuple[LogCell, ...]
+    lines: tuple[LogLine, ...]
+    workbook: bytes
+    workbook_sha256: str

@@ -28,6 +28,11 @@ def run_sealed_pack(context: JobContext) -> dict[str, Any]:
     return actions.produce_pack(job=context.job, progress=_progress(context), hold=context.hold)
 
 
+def run_issue_log(context: JobContext) -> dict[str, Any]:
+    """Make a Testing Issue log as a PDF."""
+    return actions.produce_issue_log_pdf(job=context.job, progress=_progress(context), hold=context.hold)
+
+
 def _progress(context: JobContext) -> actions.Progress:
     def progress(done: int, message: str) -> None:
         context.progress(done, actions.STEPS, message)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from django.db.models import Prefetch
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 
-from reports.actions import request_certificate_paper, request_completion_report, request_pack
+from reports.actions import request_certificate_paper, request_completion_report, request_issue_log, request_pack
 from reports.policies import check_can_request_report
 from reports.rendering.packs import VERIFY
 from svtad.gates.models import Assessment, FiledReport, SealedPack, TestCompletionCertificate
@@ -16,7 +16,7 @@ from svtad.governance.models import Job, JobState, Matter, StoredFile
 from svtad.lib.errors import ActionDenied
 from svtad.parties.policies import allowed
 from svtad.parties.views.lists import csv_response, paged
-from svtad.parties.views.pages import PageRequest, page
+from svtad.parties.views.pages import PageRequest, moment_of, page
 from svtad.rulebook.vocabulary import Step
 from testphases.models import TestScope
 from testphases.queries import scopes_for
@@ -107,6 +107,16 @@ def request_report(request: PageRequest, public_id: str) -> HttpResponseBase:
         job = request_completion_report(assessment=assessment, by=request.actor)
     else:
         job = request_completion_report(scope=scope, by=request.actor)
+    return redirect("governance:job", job.public_id)
+
+
+@page("POST")
+def request_log(request: PageRequest) -> HttpResponseBase:
+    """Have the Testing Issue log made as a PDF, with the query of the page that asked; show the job."""
+    asked = QueryDict(request.POST.get("query", ""))
+    params = {name: list(values) for name, values in asked.lists() if name not in ("as", "as_at", "page")}
+    request.GET = asked
+    job = request_issue_log(params=params, moment=moment_of(request), by=request.actor)
     return redirect("governance:job", job.public_id)
 
 

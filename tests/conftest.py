@@ -32,18 +32,23 @@ def leave_out(reason: str) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let a second pass run one case of each test that has many."""
-    parser.addoption("--sample", action="store_true", help="of a parametrised test, run the first case only")
+    """Let a second pass run a part."""
+    parser.addoption(
+        "--sample",
+        action="store_true",
+        help="of a file, run every second test; of a parametrised one, the first case only",
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Take a sample where asked to, and refuse a clause mark that names no clause: the index is made from them."""
     if config.getoption("--sample"):
-        first: dict[str, pytest.Item] = {}
+        files: dict[Path, dict[str, pytest.Item]] = {}
         for item in items:
-            first.setdefault(item.nodeid.partition("[")[0], item)
-        config.hook.pytest_deselected(items=[item for item in items if item not in first.values()])
-        items[:] = first.values()
+            files.setdefault(item.path, {}).setdefault(item.nodeid.partition("[")[0], item)
+        taken = {id(item) for tests in files.values() for item in list(tests.values())[::2]}
+        config.hook.pytest_deselected(items=[item for item in items if id(item) not in taken])
+        items[:] = [item for item in items if id(item) in taken]
     for item in items:
         for mark in item.iter_markers("clause"):
             if len(mark.args) < 2 or mark.kwargs or not all(isinstance(part, str) and part for part in mark.args):

@@ -10,15 +10,16 @@ from typing import Any
 
 from issues import policies
 from issues.actions.determining import taking_part
-from issues.actions.mirror_rows import IssueChange, IssuePlan, IssueRow
+from issues.actions.mirror_rows import IssueChange, IssuePlan, IssueRow, Kept
 from issues.actions.recording import CHUNK
 from issues.actions.rows import Stamp, attribution_row, severity_row, state_row
 from issues.actions.wording import LIMITS, checked_external_id, checked_reasons, checked_text, own_source
-from issues.models import Attribution, Cause, IssueRunLink, IssueState, TestingIssue
-from issues.queries.asat import NOT_DCC_CAUSES
-from issues.queries.history import History, histories
+from issues.models import NOT_DCC_CAUSES, Attribution, Cause, IssueRunLink, IssueState, TermKind, TestingIssue
+from issues.queries.history import AttributionRow, History, SeverityRow, histories
 from issues.queries.runs import LatestRuns, latest_runs
+from issues.queries.trackers import Terms, terms_of
 from svtad.devices.models import DeviceModelCombination
+from svtad.lib.clock import LONDON
 from svtad.lib.errors import ActionDenied, FieldError, InvalidInput, Refused, held_in
 from svtad.lib.text import plain_line
 from svtad.parties.actors import Actor
@@ -27,6 +28,18 @@ from testphases.models import TestScope
 
 #: What only the DCC says of an issue (H14.39, 13.19): in anyone else's file it may only repeat what holds.
 _DETERMINED_BY_DCC = "Only the DCC determines this; leave it empty."
+
+
+def follows_tracker(by: Actor) -> bool:
+    """Return whether what `by` sends is a tracker's word: tooling, and not a person whose determination it is."""
+    return by.kind == "API_CLIENT" and not by.may("determine_issue")
+
+
+def _determined(row: SeverityRow | AttributionRow) -> str:
+    """Return who determined what a tracker says otherwise."""
+    body = row.body if isinstance(row, SeverityRow) else "DCC"
+    who = f"{row.recorded_by} of the DCC" if body == "DCC" else "the Secretary of State" if body == "SOS" else body
+    return f"Determined by {who} on {row.effective_at.astimezone(LONDON):%-d %B %Y}; a tracker does not undo it."
 
 
 @dataclass
@@ -78,9 +91,10 @@ class Comparison:
         self._load([row.external_id.strip() for row in given])
         for row in given:
             before = len(self._errors)
-            change = self._change(row)
+            change = self._change(self._translated(row))
             if change is None or len(self._errors) > before:
                 continue
+            plan.rows.append(change)
             if change.changes:
                 plan.changes.append(change)
             else:
@@ -143,7 +157,28 @@ class Comparison:
 
     @cached_property
     def _stamp(self) -> Stamp:
-        return Stamp(by=self.by, at=self.at, occurred_at=self.at, effective_at=self.at)
+        told = plain_line(self.source) if self._follows else ""
+        return Stamp(by=self.by, at=self.at, occurred_at=self.at, effective_at=self.at, mirrored_from=told)
+
+    @cached_property
+    def _follows(self) -> bool:
+        """Whether a tracker speaks here by itself: what people of the DCC and bodies determined stays as it is."""
+        return follows_tracker(self.by)
+
+    @cached_property
+    def _terms(self) -> Terms:
+        return terms_of(self._sources)
+
+    def _translated(self, row: IssueRow) -> IssueRow:
+        """Return the row with the tracker's words as they were said to mean here; other words stay."""
+        meaning = self._terms.meaning
+        return row._replace(
+            state=meaning(TermKind.STATE, row.state),
+            severity=meaning(TermKind.SEVERITY, row.severity),
+            priority=meaning(TermKind.PRIORITY, row.priority),
+            cause=meaning(TermKind.CAUSE, row.cause),
+            provider=meaning(TermKind.PROVIDER, row.provider),
+        )
 
     # --- one row ---------------------------------------------------------------------------------------
 
@@ -257,6 +292,7 @@ class Comparison:
             description=row.description or issue.description,
             functional_group=row.functional_group or issue.functional_group,
             environment=row.environment or issue.environment,
+            requirement=row.requirement or issue.requirement,
         )
         wanted: dict[str, Any] = dict(text)
         if row.dmc:
@@ -270,6 +306,8 @@ class Comparison:
 
     def _determine(self, row: IssueRow, change: IssueChange, history: History) -> None:
         if not row.severity and not row.priority:
+            return
+        if self._keeps_severity(row, change, history):
             return
         if not row.severity and not change.issue.severity:
             raise InvalidInput.one("severity", "A priority is determined with a severity.")
@@ -286,8 +324,34 @@ class Comparison:
             change.issue.severity = change.severity.severity
             change.issue.priority = change.severity.priority
 
+    def _keeps_severity(self, row: IssueRow, change: IssueChange, history: History) -> bool:
+        """Keep a severity or priority that a person of the DCC or a body determined, and say so."""
+        held = history.severity
+        if not self._follows or held is None or held.mirrored_from:
+            return False
+        for name, theirs, ours in (
+            ("severity", row.severity, held.severity),
+            ("priority", plain_line(row.priority), history.priority),
+        ):
+            if theirs and theirs != ours:
+                change.kept.append(Kept(field=name, theirs=theirs, held=ours, why=_determined(held)))
+        return True
+
+    def _keeps_attribution(self, row: IssueRow, change: IssueChange, history: History) -> bool:
+        """Keep a cause and a provider that a person of the DCC determined, and say so."""
+        held = history.attribution
+        if not self._follows or held is None or held.mirrored_from:
+            return False
+        provider = change.issue.provider.code if change.issue.provider else ""
+        for name, theirs, ours in (("cause", row.cause, held.cause), ("provider", row.provider, provider)):
+            if theirs and theirs != ours:
+                change.kept.append(Kept(field=name, theirs=theirs, held=ours, why=_determined(held)))
+        return True
+
     def _attribute(self, row: IssueRow, change: IssueChange, history: History) -> None:
         if not row.cause and not row.provider:
+            return
+        if self._keeps_attribution(row, change, history):
             return
         held = history.attribution
         cause = row.cause or change.issue.cause
@@ -335,6 +399,10 @@ class Comparison:
         if row.state not in IssueState.values:
             raise InvalidInput.one("state", f"“{row.state[:20]}” is none of {', '.join(IssueState.values)}.")
         self._only_dcc("state")
+        why = self._keeps_state(row.state, change.issue.state, history) if self._follows else ""
+        if why:
+            change.kept.append(Kept(field="state", theirs=row.state, held=change.issue.state, why=why))
+            return
         path = policies.path_between(change.issue.state, row.state)
         if path is None:
             raise Refused(policies.CLAUSE, f"By listed moves no way leads from {change.issue.state} to {row.state}.")
@@ -350,6 +418,20 @@ class Comparison:
             )
             change.moves.append(move)
             change.issue.state = step
+
+    @staticmethod
+    def _keeps_state(wanted: str, held: str, history: History) -> str:
+        """Return why a tracker does not move the issue, or "": no rejection or reopening by a person is undone."""
+        last = history.state
+        by_hand = last is not None and not last.mirrored_from
+        if last is not None and by_hand and held == IssueState.REJECTED:
+            return f"{last.recorded_by} rejected it with reasons: it is reopened here."
+        reopened = last is not None and by_hand and last.from_state in policies.CLOSED_STATES
+        if last is not None and reopened and wanted in policies.CLOSED_STATES:
+            return f"{last.recorded_by} reopened it: report it fixed and retested first, or close it here."
+        if wanted == IssueState.REJECTED and history.is_determined_here:
+            return "The DCC has determined it here: it is rejected here, with reasons."
+        return ""
 
     def _link(self, row: IssueRow, change: IssueChange) -> None:
         errors = []

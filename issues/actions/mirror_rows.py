@@ -32,9 +32,20 @@ class IssueRow(NamedTuple):
     dmc: str = ""
     functional_group: str = ""
     environment: str = ""
+    requirement: str = ""
     tests: tuple[str, ...] = ()
     reference: str = ""
     row: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kept:
+    """Where a tracker says otherwise than what a person of the DCC or a body determined, which stays."""
+
+    field: str
+    theirs: str
+    held: str
+    why: str
 
 
 @dataclass(kw_only=True)
@@ -49,6 +60,7 @@ class IssueChange:
     attribution: Attribution | None = None
     moves: list[IssueStateChange] = field(default_factory=list)
     runs: list[int] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
 
     @property
     def changes(self) -> bool:
@@ -72,11 +84,12 @@ class IssueChange:
 
 @dataclass(frozen=True)
 class IssuesResult:
-    """How many issues were new, changed, and already as given."""
+    """How many issues were new, changed, and already as given; and what became of each row, in their order."""
 
     created: int
     changed: int
     unchanged: int
+    rows: tuple[IssueChange, ...] = ()
 
 
 @dataclass
@@ -85,9 +98,12 @@ class IssuePlan:
 
     changes: list[IssueChange] = field(default_factory=list)
     unchanged: int = 0
+    rows: list[IssueChange] = field(default_factory=list)
     errors: list[FieldError] = field(default_factory=list)
 
     def result(self) -> IssuesResult:
         """Return the counts."""
         created = sum(change.is_new for change in self.changes)
-        return IssuesResult(created=created, changed=len(self.changes) - created, unchanged=self.unchanged)
+        return IssuesResult(
+            created=created, changed=len(self.changes) - created, unchanged=self.unchanged, rows=tuple(self.rows)
+        )

@@ -15,7 +15,7 @@ from django.db import transaction
 from issues import policies
 from issues.actions.comparing import Comparison
 from issues.actions.mirror_rows import IssueChange, IssuePlan, IssueRow, IssuesResult
-from issues.actions.recording import keep_in_step, tell_scopes
+from issues.actions.recording import CHUNK, keep_in_step, tell_scopes
 from issues.actions.wording import create_with_history, next_issue_references, reword_with_history
 from issues.models import (
     Attribution,
@@ -24,6 +24,7 @@ from issues.models import (
     IssueStateChange,
     SeverityDetermination,
     TestingIssue,
+    TrackerDisagreement,
 )
 from svtad.audit import actions as audit_actions
 from svtad.intake.models import ImportBatch
@@ -62,7 +63,8 @@ def mirror_issues(
 
     A row is known by its source and external id: new ones are raised; a known one is reworded,
     determined anew, moved along the listed moves, linked to runs, as far as the row says otherwise;
-    the same again changes nothing. An issue that the rows leave out stays as it is.
+    the same again changes nothing. An issue that the rows leave out stays as it is. Where tooling sends them, what a
+    person of the DCC or a body determined stays, and each row says what of it was kept (`IssueChange.kept`).
 
     Raises ActionDenied, and InvalidInput naming every bad row; then nothing is stored.
     """
@@ -78,10 +80,12 @@ def mirror_issues(
     if plan.errors:
         raise InvalidInput(plan.errors)
     result = plan.result()
-    if not plan.changes:
+    told = _store_disagreements(plan, by=by, at=at)
+    if not plan.changes and not told:
         return result
-    _store(plan.changes, batch=batch, by=by, at=at)
-    tell_scopes(raised_in=[scope], at=at)
+    if plan.changes:
+        store_changes(changes=plan.changes, batch=batch, by=by, at=at)
+        tell_scopes(raised_in=[scope], at=at)
     audit_actions.record(
         by=by,
         at=at,
@@ -96,13 +100,15 @@ def mirror_issues(
             "source": source,
             "created": result.created,
             "changed": result.changed,
+            "kept": told,
             "batch": batch.public_id if batch else "",
         },
     )
     return result
 
 
-def _store(changes: Sequence[IssueChange], *, batch: ImportBatch | None, by: Actor, at: dt.datetime) -> None:
+def store_changes(*, changes: Sequence[IssueChange], batch: ImportBatch | None, by: Actor, at: dt.datetime) -> None:
+    """Store what was worked out and checked, in a handful of statements, within the caller's transaction."""
     new = [change.issue for change in changes if change.is_new]
     for issue in new:
         issue.batch = batch
@@ -121,6 +127,31 @@ def _store(changes: Sequence[IssueChange], *, batch: ImportBatch | None, by: Act
     links = [IssueRunLink(issue=change.issue, run_id=run, recorded_at=at) for change in changes for run in change.runs]
     IssueRunLink.objects.bulk_create(links, batch_size=_BATCH)
     keep_in_step(issue_pks=[change.issue.pk for change in changes])
+
+
+def _store_disagreements(plan: IssuePlan, *, by: Actor, at: dt.datetime) -> int:
+    """Write down where the tracker says otherwise than what was determined; what it said last time is known."""
+    kept = [(row.issue, each) for row in plan.rows for each in row.kept]
+    known: dict[tuple[int, str], tuple[str, str]] = {}
+    pks = sorted({issue.pk for issue, _ in kept})
+    for start in range(0, len(pks), CHUNK):
+        held = TrackerDisagreement.objects.filter(issue_id__in=pks[start : start + CHUNK]).order_by("id")
+        known |= {(row.issue_id, row.field): (row.theirs, row.held) for row in held}
+    new = [
+        TrackerDisagreement(
+            issue=issue,
+            field=each.field,
+            theirs=each.theirs[:120],
+            held=each.held[:120],
+            why=each.why[:300],
+            recorded_at=at,
+            recorded_by=by.label,
+        )
+        for issue, each in kept
+        if known.get((issue.pk, each.field)) != (each.theirs[:120], each.held[:120])
+    ]
+    TrackerDisagreement.objects.bulk_create(new, batch_size=_BATCH)
+    return len(new)
 
 
 def _number(new: Sequence[TestingIssue]) -> None:

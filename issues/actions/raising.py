@@ -34,7 +34,6 @@ class Keep(enum.Enum):
 
 
 KEEP = Keep.KEEP
-WORDING = ("title", "description", "functional_group", "environment", "dmc")
 
 
 @transaction.atomic
@@ -49,6 +48,7 @@ def raise_issue(
     dmc: DeviceModelCombination | None = None,
     functional_group: str = "",
     environment: str = "",
+    requirement: str = "",
     source: str = "product",
     external_id: str = "",
     reference: str | None = None,
@@ -68,7 +68,11 @@ def raise_issue(
     at = at or clock.now()
     policies.check_can_raise(by, scope=scope, raised_by=raised_by)
     text = checked_text(
-        title=title, description=description, functional_group=functional_group, environment=environment
+        title=title,
+        description=description,
+        functional_group=functional_group,
+        environment=environment,
+        requirement=requirement,
     )
     _check_dmc(dmc, by)
     when = happened(name="occurred_at", moment=occurred_at, at=at)
@@ -121,6 +125,7 @@ def edit_issue(
     description: str | None = None,
     functional_group: str | None = None,
     environment: str | None = None,
+    requirement: str | None = None,
     dmc: DeviceModelCombination | Keep | None = KEEP,
     at: dt.datetime | None = None,
 ) -> TestingIssue:
@@ -136,6 +141,7 @@ def edit_issue(
         description=fresh.description if description is None else description,
         functional_group=fresh.functional_group if functional_group is None else functional_group,
         environment=fresh.environment if environment is None else environment,
+        requirement=fresh.requirement if requirement is None else requirement,
     )
     changed = [name for name in text if text[name] != getattr(fresh, name)]
     for name in changed:
@@ -190,6 +196,7 @@ def _raised_again(
         description=sent.description,
         functional_group=sent.functional_group,
         environment=sent.environment,
+        requirement=sent.requirement,
         dmc=sent.dmc,
         at=at,
     )

@@ -10,8 +10,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from issues import policies
-from issues.models import Attribution, Cause, IssueState, IssueStateChange, SeverityDetermination, TestingIssue
-from issues.queries.asat import NOT_DCC_CAUSES
+from issues.models import (
+    NOT_DCC_CAUSES,
+    Attribution,
+    Cause,
+    IssueState,
+    IssueStateChange,
+    SeverityDetermination,
+    TestingIssue,
+)
 from issues.queries.editions import severity_problem
 from issues.queries.history import History
 from svtad.governance.models import Decision
@@ -33,6 +40,8 @@ class Stamp:
     at: dt.datetime
     occurred_at: dt.datetime
     effective_at: dt.datetime
+    mirrored_from: str = ""
+    """The tracker that says so, where no person of the DCC does."""
 
 
 def severity_row(
@@ -95,6 +104,7 @@ def _severity(issue: TestingIssue, severity: str, priority: str, reasons: str, s
         effective_at=stamp.effective_at,
         recorded_at=stamp.at,
         recorded_by=stamp.by.label,
+        mirrored_from=stamp.mirrored_from,
     )
 
 
@@ -144,6 +154,7 @@ def attribution_row(
         effective_at=stamp.effective_at,
         recorded_at=stamp.at,
         recorded_by=stamp.by.label,
+        mirrored_from=stamp.mirrored_from,
     )
 
 
@@ -177,4 +188,5 @@ def state_row(*, issue: TestingIssue, history: History, to_state: str, reasons: 
         occurred_at=stamp.occurred_at,
         recorded_at=stamp.at,
         recorded_by=stamp.by.label,
+        mirrored_from=stamp.mirrored_from,
     )

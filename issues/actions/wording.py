@@ -17,7 +17,14 @@ from svtad.parties.actors import Actor
 from svtad.parties.models import Organisation, OrganisationKind, Person
 from testphases.models import TestScope
 
-LIMITS = {"title": 300, "functional_group": 120, "environment": 80, "external_id": 120, "reference": 40}
+LIMITS = {
+    "title": 300,
+    "functional_group": 120,
+    "environment": 80,
+    "requirement": 120,
+    "external_id": 120,
+    "reference": 40,
+}
 DESCRIPTION_LIMIT = 100_000
 REASONS_LIMIT = 20_000
 _SOURCE_LIMIT = 60
@@ -34,13 +41,20 @@ _UNWANTED = ("Cc", "Cf", "Cs", "Co")
 
 
 def checked_text(
-    *, title: str, description: str = "", functional_group: str = "", environment: str = "", row: int | None = None
+    *,
+    title: str,
+    description: str = "",
+    functional_group: str = "",
+    environment: str = "",
+    requirement: str = "",
+    row: int | None = None,
 ) -> dict[str, str]:
     """Return the wording as it is kept. Raises `InvalidInput` naming every field that cannot be taken."""
     text = {
         "title": plain_line(title),
         "functional_group": plain_line(functional_group),
         "environment": plain_line(environment),
+        "requirement": plain_line(requirement),
         "description": plain_text(text=description),
     }
     errors = [

@@ -43,6 +43,10 @@ class Cause(models.TextChoices):
     OTHER = "OTHER", "Other"
 
 
+#: Causes outside the DCC and the Modified DCC Total System (13.19): an issue leaves the count by one.
+NOT_DCC_CAUSES = (Cause.DEVICE.value, Cause.PARTICIPANT.value, Cause.OTHER.value)
+
+
 class TestingIssueQuerySet(models.QuerySet[Any]):
     """Issues by state and by who may see them."""
 
@@ -79,6 +83,7 @@ class TestingIssue(PublicIdModel):
     dmc = models.ForeignKey(DeviceModelCombination, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     functional_group = models.CharField(max_length=120, blank=True)
     environment = models.CharField(max_length=80, blank=True)
+    requirement = models.CharField(max_length=120, blank=True, default="", db_default="")
     batch = models.ForeignKey(ImportBatch, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_index=True)
@@ -122,6 +127,8 @@ class SeverityDetermination(PublicIdModel, AppendOnlyModel):
     effective_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_index=True)
     recorded_by = models.CharField(max_length=200)
+    #: The tracker that said so; "" where a person of the DCC or a body determined it.
+    mirrored_from = models.CharField(max_length=60, blank=True, default="", db_default="")
 
     class Meta:
         ordering = ("issue", "effective_at", "id")
@@ -141,6 +148,8 @@ class Attribution(PublicIdModel, AppendOnlyModel):
     effective_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_index=True)
     recorded_by = models.CharField(max_length=200)
+    #: The tracker that said so; "" where a person of the DCC or a body determined it.
+    mirrored_from = models.CharField(max_length=60, blank=True, default="", db_default="")
 
     class Meta:
         ordering = ("issue", "effective_at", "id")
@@ -164,6 +173,8 @@ class IssueStateChange(PublicIdModel, AppendOnlyModel):
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_index=True)
     recorded_by = models.CharField(max_length=200)
+    #: The tracker that said so; "" where a person of the DCC or a body determined it.
+    mirrored_from = models.CharField(max_length=60, blank=True, default="", db_default="")
 
     class Meta:
         ordering = ("issue", "occurred_at", "id")

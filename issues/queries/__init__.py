@@ -1,6 +1,7 @@
 """Reading Testing Issues: as they stood at a moment, as lists, and where they count."""
 
-from issues.queries.asat import NOT_DCC_CAUSES, IssueAt, issue_rows, issues_at
+from issues.models import NOT_DCC_CAUSES
+from issues.queries.asat import IssueAt, issue_rows, issues_at
 from issues.queries.boards import (
     OPEN_EXCLUSIONS,
     CountingAt,
@@ -11,7 +12,9 @@ from issues.queries.boards import (
     exclusions_at,
     pending_disputes_at,
 )
+from issues.queries.cells import Cell, CellChange
 from issues.queries.history import History, Standing, histories
+from issues.queries.links import LinkSeen, links_of
 from issues.queries.lists import (
     FilterChoices,
     IssueCount,
@@ -25,6 +28,8 @@ from issues.queries.reach import may_count_in, scopes_reached_from
 __all__ = [
     "NOT_DCC_CAUSES",
     "OPEN_EXCLUSIONS",
+    "Cell",
+    "CellChange",
     "CountingAt",
     "DisputeAt",
     "ExclusionAt",
@@ -32,6 +37,7 @@ __all__ = [
     "History",
     "IssueAt",
     "IssueCount",
+    "LinkSeen",
     "Standing",
     "counting_at",
     "counts_by_provider_and_severity",
@@ -46,6 +52,7 @@ __all__ = [
     "issues_raised_at",
     "last_issue_change_at",
     "last_issue_raised_at",
+    "links_of",
     "may_count_in",
     "pending_disputes_at",
     "scopes_reached_from",

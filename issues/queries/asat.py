@@ -13,12 +13,10 @@ from typing import Any, Literal
 
 from django.db.models import QuerySet
 
-from issues.models import Cause, IssueState, TestingIssue
+from issues.models import NOT_DCC_CAUSES, IssueState, TestingIssue
 from issues.queries.history import AttributionRow, History, SeverityRow, StateRow, histories
+from svtad.devices.models import DeviceModelCombination
 from svtad.parties.models import Organisation, OrganisationKind
-
-#: Causes outside the DCC and the Modified DCC Total System (13.19): an issue leaves the count by one.
-NOT_DCC_CAUSES = (Cause.DEVICE.value, Cause.PARTICIPANT.value, Cause.OTHER.value)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,10 +32,12 @@ class IssueAt:
     pk: int
     public_id: str
     reference: str
+    external_id: str
     title: str
     scope_pk: int
     scope_public_id: str
     phase_kind: str
+    phase_name: str
     release: str
     release_position: int
     raised_by_pk: int
@@ -45,6 +45,8 @@ class IssueAt:
     raised_by_name: str
     dmc_reference: str
     functional_group: str
+    environment: str
+    requirement: str
     occurred_at: dt.datetime
     recorded_at: dt.datetime
     state: IssueState
@@ -53,6 +55,7 @@ class IssueAt:
     cause: str
     provider_pk: int | None
     provider_public_id: str | None
+    provider_code: str
     provider_name: str
     provider_is_dcc: bool
     state_row: StateRow | None
@@ -93,9 +96,9 @@ class IssueAt:
 
 
 _FIELDS = (
-    "id", "public_id", "reference", "title", "scope_id", "scope__public_id", "scope__kind",
-    "scope__release__code", "scope__release__position", "raised_by_id", "dmc__reference",
-    "functional_group", "occurred_at", "recorded_at",
+    "id", "public_id", "reference", "external_id", "title", "scope_id", "scope__public_id", "scope__kind",
+    "scope__name", "scope__release__code", "scope__release__position", "raised_by_id", "dmc__reference",
+    "functional_group", "environment", "requirement", "occurred_at", "recorded_at",
 )  # fmt: skip
 
 
@@ -117,27 +120,40 @@ def issue_rows(issues: QuerySet[TestingIssue], moment: dt.datetime | None) -> li
     if not rows:
         return []
     found = histories(issues, until=moment, last_moves_only=True)
-    titles = _titles_at(issues, moment) if moment is not None else {}
+    if moment is not None:
+        reworded = wordings_at(issues, moment)
+        rows = [row | reworded.get(row["id"], {}) for row in rows]
     named = {row["raised_by_id"] for row in rows} | _providers(found.values())
     organisations = {organisation.pk: organisation for organisation in Organisation.objects.filter(pk__in=named)}
-    return [_issue_at(row, found.get(row["id"]) or History(), organisations, titles) for row in rows]
+    return [_issue_at(row, found.get(row["id"]) or History(), organisations) for row in rows]
 
 
 def _providers(found: Iterable[History]) -> set[int]:
     return {row.provider_pk for history in found for row in history.attributions if row.provider_pk is not None}
 
 
-def _titles_at(issues: QuerySet[TestingIssue], moment: dt.datetime) -> dict[int, str]:
-    """Return the titles that were reworded after `moment`, as they were at it."""
+#: What of an issue is edited: the wording, and what it concerns.
+WORDED = ("title", "description", "functional_group", "environment", "requirement", "dmc__reference")
+
+
+def wordings_at(issues: QuerySet[TestingIssue], moment: dt.datetime) -> dict[int, dict[str, Any]]:
+    """Return the words of the issues that were reworded after `moment`, as they were at it, by primary key.
+
+    The keys are `WORDED`. Two queries; most issues are never reworded, and are not in it.
+    """
     versions = TestingIssue.history.all()
     later = versions.filter(id__in=issues.order_by().values("pk"), history_date__gt=moment, history_type="~")
     then = versions.filter(id__in=later.order_by().values("id"), history_date__lte=moment)
-    return dict(then.order_by("history_date", "history_id").values_list("id", "title"))
+    columns = ("id", "dmc_id", *(name for name in WORDED if name != "dmc__reference"))
+    found = {row.pop("id"): row for row in then.order_by("history_date", "history_id").values(*columns)}
+    pks = {row["dmc_id"] for row in found.values() if row["dmc_id"]}
+    dmcs = dict(DeviceModelCombination.objects.filter(pk__in=pks).values_list("pk", "reference")) if pks else {}
+    for row in found.values():
+        row["dmc__reference"] = dmcs.get(row.pop("dmc_id"))
+    return found
 
 
-def _issue_at(
-    row: dict[str, Any], history: History, organisations: dict[int, Organisation], titles: dict[int, str]
-) -> IssueAt:
+def _issue_at(row: dict[str, Any], history: History, organisations: dict[int, Organisation]) -> IssueAt:
     severity, attribution, state = history.severity, history.attribution, history.state
     raised_by = organisations[row["raised_by_id"]]
     provider_pk = attribution.provider_pk if attribution else None
@@ -146,10 +162,12 @@ def _issue_at(
         pk=row["id"],
         public_id=row["public_id"],
         reference=row["reference"],
-        title=titles.get(row["id"], row["title"]),
+        external_id=row["external_id"],
+        title=row["title"],
         scope_pk=row["scope_id"],
         scope_public_id=row["scope__public_id"],
         phase_kind=row["scope__kind"],
+        phase_name=row["scope__name"],
         release=row["scope__release__code"],
         release_position=row["scope__release__position"],
         raised_by_pk=raised_by.pk,
@@ -157,6 +175,8 @@ def _issue_at(
         raised_by_name=raised_by.name,
         dmc_reference=row["dmc__reference"] or "",
         functional_group=row["functional_group"],
+        environment=row["environment"],
+        requirement=row["requirement"],
         occurred_at=row["occurred_at"],
         recorded_at=row["recorded_at"],
         state=IssueState(state.to_state) if state else IssueState.RAISED,
@@ -165,6 +185,7 @@ def _issue_at(
         cause=attribution.cause if attribution else "",
         provider_pk=provider_pk,
         provider_public_id=provider.public_id if provider else None,
+        provider_code=provider.code if provider else "",
         provider_name=provider.name if provider else "",
         provider_is_dcc=provider is not None and provider.kind == OrganisationKind.DCC,
         state_row=state,

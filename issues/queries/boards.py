@@ -9,10 +9,11 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from issues.models import CountingQuestion, ExclusionProposal, SeverityDispute
+from issues.models import CountingQuestion, ExclusionProposal, SeverityDispute, TestingIssue
 from svtad.governance.models import Matter
 from svtad.governance.queries import states_at
 from svtad.lib import clock
+from svtad.parties.actors import Actor
 from svtad.rulebook.vocabulary import CountState, DisputeState, ExclusionState
 from testphases.models import TestScope
 
@@ -117,6 +118,65 @@ def disputes_at(scope_ids: Collection[int], moment: dt.datetime | None) -> list[
         )
         for dispute in asked.select_related("issue", "matter", "raised_by").order_by("id")
     ]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BeforeBoard:
+    """An exclusion or a dispute of an issue as it stood at a moment. `scope_public_id` is where it should not count."""
+
+    issue_pk: int
+    what: str
+    state: str
+    matter_public_id: str
+    matter_reference: str
+    scope_public_id: str = ""
+
+    @property
+    def excludes(self) -> bool:
+        """Whether it takes the issue out of a count (13.20, 13.21)."""
+        return self.what == "Exclusion" and ExclusionState(self.state).excludes
+
+    @property
+    def is_pending_dispute(self) -> bool:
+        """Whether the severity was before TAG (14.2)."""
+        return self.what == "Dispute" and DisputeState(self.state).is_pending
+
+
+def before_boards_at(
+    issues: QuerySet[TestingIssue], moment: dt.datetime | None, *, actor: Actor
+) -> dict[int, list[BeforeBoard]]:
+    """Return what was before boards about these issues, of what `actor` may see, by the issues' primary keys.
+
+    Queries do not grow with the issues.
+    """
+    here = issues.order_by().values("pk")
+    proposed = ExclusionProposal.objects.visible_to(actor).filter(_recorded_by(moment), issue__in=here)
+    disputed = SeverityDispute.objects.visible_to(actor).filter(_recorded_by(moment), issue__in=here)
+    excluded_then, disputed_then = _states(proposed, moment), _states(disputed, moment)
+    found: dict[int, list[BeforeBoard]] = {}
+    columns = ("issue_id", "matter_id", "matter__public_id", "matter__reference")
+    for issue, matter, public_id, reference, scope in proposed.order_by("id").values_list(*columns, "scope__public_id"):
+        found.setdefault(issue, []).append(
+            BeforeBoard(
+                issue_pk=issue,
+                what="Exclusion",
+                state=excluded_then[matter],
+                matter_public_id=public_id,
+                matter_reference=reference,
+                scope_public_id=scope,
+            )
+        )
+    for issue, matter, public_id, reference in disputed.order_by("id").values_list(*columns):
+        found.setdefault(issue, []).append(
+            BeforeBoard(
+                issue_pk=issue,
+                what="Dispute",
+                state=disputed_then[matter],
+                matter_public_id=public_id,
+                matter_reference=reference,
+            )
+        )
+    return found
 
 
 def pending_disputes_at(scope_ids: Collection[int], moment: dt.datetime | None) -> list[DisputeAt]:

@@ -19,6 +19,14 @@ def edition_of(scope: TestScope) -> Edition | None:
         return None
 
 
+def severities_of(code: str, version: str) -> tuple[str, ...]:
+    """Return the severities of the edition that a document's version is, or none where none is held."""
+    try:
+        return editions.edition_of(code, version).severities
+    except FactsError:
+        return ()
+
+
 def phase_kind_of(scope: TestScope) -> PhaseKind | None:
     """Return what the governing edition says of the scope's kind of phase, or None where it says nothing."""
     held = edition_of(scope)

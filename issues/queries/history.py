@@ -22,7 +22,10 @@ STANDING = {"DCC": 0, "TAG": 1, "SOS": 2}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SeverityRow:
-    """A determination of a severity. `severity` is the edition's string, `body` a key of `STANDING`."""
+    """A determination of a severity. `severity` is the edition's string, `body` a key of `STANDING`.
+
+    `mirrored_from`, here and below, is the tracker that said so; "" where a person or a body did.
+    """
 
     pk: int
     public_id: str
@@ -33,6 +36,7 @@ class SeverityRow:
     effective_at: dt.datetime
     recorded_at: dt.datetime
     recorded_by: str
+    mirrored_from: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +51,7 @@ class AttributionRow:
     effective_at: dt.datetime
     recorded_at: dt.datetime
     recorded_by: str
+    mirrored_from: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +66,7 @@ class StateRow:
     occurred_at: dt.datetime
     recorded_at: dt.datetime
     recorded_by: str
+    mirrored_from: str = ""
 
 
 @dataclass(slots=True)
@@ -91,6 +97,14 @@ class History:
     def state(self) -> StateRow | None:
         """Return the move last recorded: the states are a chain in the order of their recording."""
         return max(self.states, key=lambda row: row.pk, default=None)
+
+    @property
+    def is_determined_here(self) -> bool:
+        """Whether a person of the DCC, or a body, determined anything of it: no tracker undoes that."""
+        moved = (row for row in self.states if row.to_state in (IssueState.DETERMINED, IssueState.REJECTED))
+        told = [row.mirrored_from for row in self.severities]
+        told += [row.mirrored_from for row in self.attributions]
+        return not all((*told, *(row.mirrored_from for row in moved)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -140,6 +154,9 @@ def histories(
     return dict(found)
 
 
+_RECORDED = ("recorded_at", "recorded_by", "mirrored_from")
+
+
 def _until(until: dt.datetime | None, *, effective: bool) -> Q:
     if until is None:
         return Q()
@@ -149,10 +166,10 @@ def _until(until: dt.datetime | None, *, effective: bool) -> Q:
 def _severity_rows(issues: QuerySet[TestingIssue], until: dt.datetime | None) -> Iterable[tuple[int, SeverityRow]]:
     rows = SeverityDetermination.objects.filter(_until(until, effective=True), issue__in=issues.order_by())
     fields = ("issue_id", "id", "public_id", "severity", "priority", "body", "reasons")
-    for row in rows.order_by("id").values_list(*fields, "effective_at", "recorded_at", "recorded_by"):
+    for row in rows.order_by("id").values_list(*fields, "effective_at", *_RECORDED):
         yield row[0], SeverityRow(
             pk=row[1], public_id=row[2], severity=row[3], priority=row[4], body=row[5], reasons=row[6],
-            effective_at=row[7], recorded_at=row[8], recorded_by=row[9],
+            effective_at=row[7], recorded_at=row[8], recorded_by=row[9], mirrored_from=row[10],
         )  # fmt: skip
 
 
@@ -161,10 +178,10 @@ def _attribution_rows(
 ) -> Iterable[tuple[int, AttributionRow]]:
     rows = Attribution.objects.filter(_until(until, effective=True), issue__in=issues.order_by())
     fields = ("issue_id", "id", "public_id", "cause", "provider_id", "reasons")
-    for row in rows.order_by("id").values_list(*fields, "effective_at", "recorded_at", "recorded_by"):
+    for row in rows.order_by("id").values_list(*fields, "effective_at", *_RECORDED):
         yield row[0], AttributionRow(
             pk=row[1], public_id=row[2], cause=row[3], provider_pk=row[4], reasons=row[5],
-            effective_at=row[6], recorded_at=row[7], recorded_by=row[8],
+            effective_at=row[6], recorded_at=row[7], recorded_by=row[8], mirrored_from=row[9],
         )  # fmt: skip
 
 
@@ -176,8 +193,8 @@ def _state_rows(
         last = rows.order_by().values("issue_id").annotate(last=Max("id")).values("last")
         rows = IssueStateChange.objects.filter(pk__in=last)
     fields = ("issue_id", "id", "public_id", "from_state", "to_state", "reasons")
-    for row in rows.order_by("id").values_list(*fields, "occurred_at", "recorded_at", "recorded_by"):
+    for row in rows.order_by("id").values_list(*fields, "occurred_at", *_RECORDED):
         yield row[0], StateRow(
             pk=row[1], public_id=row[2], from_state=row[3], to_state=row[4], reasons=row[5],
-            occurred_at=row[6], recorded_at=row[7], recorded_by=row[8],
+            occurred_at=row[6], recorded_at=row[7], recorded_by=row[8], mirrored_from=row[9],
         )  # fmt: skip

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from issues.models import Cause, ExclusionProposal, IssueState, SeverityDispute, TestingIssue
+from issues.models import NOT_DCC_CAUSES, Cause, ExclusionProposal, IssueState, SeverityDispute, TestingIssue
 from svtad.lib.clock import LONDON
 from svtad.lib.errors import FieldError, InvalidInput
 from svtad.parties.actors import Actor
@@ -57,7 +57,8 @@ def issue_list(params: Params, *, actor: Actor) -> QuerySet[TestingIssue]:
     - `state`: of `IssueState` · `open`: "yes" or "no"
     - `severity`: the edition's strings, or "none" · `cause`: of `Cause`, or "none"
     - `provider`, `raised_by`: an organisation's public id or code; `provider` takes "none" too
-    - `dmc`: references, or "none" · `functional_group`
+    - `dmc`: references, or "none" · `functional_group`, `environment`, `requirement`, as they are written
+    - `left`: "yes" or "no", "REJECTED" or "NOT_DCC_CAUSED": out of the count by a determination (rule 4)
     - `excluded`: "yes" or "no", from one of the scopes given if any is · `disputed`: "yes" or "no";
       as far as `actor` may see what is before the boards
     - `raised_from`, `raised_to`: London dates (YYYY-MM-DD), both included
@@ -88,7 +89,7 @@ class _Reading:
         found &= self._any_of("state", "state", allowed=IssueState.values)
         found &= self._any_of("severity", "severity", none="")
         found &= self._any_of("cause", "cause", allowed=[value for value in Cause.values if value], none="")
-        found &= self._yes_no("open", ~Q(state__in=CLOSED_STATES))
+        found &= self._yes_no("open", ~Q(state__in=CLOSED_STATES)) & self._left()
         found &= self._yes_no("excluded", Exists(self._excluded()))
         disputed = SeverityDispute.objects.visible_to(self.actor).filter(
             issue=OuterRef("pk"), matter__state__in=PENDING_STATES
@@ -129,6 +130,7 @@ class _Reading:
     def _where_raised(self) -> Q:
         found = self._any_of("scope", "scope__public_id") & self._any_of("release", "scope__release__code")
         found &= self._any_of("kind", "scope__kind") & self._any_of("functional_group", "functional_group")
+        found &= self._any_of("environment", "environment") & self._any_of("requirement", "requirement")
         return found & self._any_of("dmc", "dmc__reference", none=None)
 
     def _who(self) -> Q:
@@ -162,6 +164,21 @@ class _Reading:
         if value not in ("yes", "no"):
             self._wrong(name, value, ("yes", "no"))
         return Q(condition) if value == "yes" else ~Q(condition)
+
+    def _left(self) -> Q:
+        value = self._first("left")
+        rejected = Q(state=IssueState.REJECTED)
+        not_dcc = ~Q(state__in=CLOSED_STATES) & Q(cause__in=NOT_DCC_CAUSES)
+        conditions = {
+            "": Q(),
+            "yes": rejected | not_dcc,
+            "no": ~(rejected | not_dcc),
+            "REJECTED": rejected,
+            "NOT_DCC_CAUSED": not_dcc,
+        }
+        if value not in conditions:
+            self._wrong("left", value, [each for each in conditions if each])
+        return conditions.get(value, Q())
 
     def _excluded(self) -> QuerySet[ExclusionProposal]:
         proposals: QuerySet[ExclusionProposal] = ExclusionProposal.objects.visible_to(self.actor).filter(
@@ -247,6 +264,8 @@ class FilterChoices:
     severities: tuple[str, ...]
     functional_groups: tuple[str, ...]
     dmcs: tuple[str, ...]
+    environments: tuple[str, ...] = ()
+    requirements: tuple[str, ...] = ()
 
 
 def filter_choices(*, actor: Actor, scope_id: int | None = None) -> FilterChoices:
@@ -265,4 +284,6 @@ def filter_choices(*, actor: Actor, scope_id: int | None = None) -> FilterChoice
         severities=tuple(row[0] for row in occurring("severity")),
         functional_groups=tuple(row[0] for row in occurring("functional_group")),
         dmcs=tuple(row[0] for row in occurring("dmc__reference")),
+        environments=tuple(row[0] for row in occurring("environment")),
+        requirements=tuple(row[0] for row in occurring("requirement")),
     )

@@ -18,20 +18,21 @@ from issues.forms import (
     DisputeForm,
     ExclusionForm,
     LinkForm,
+    LinkIssueForm,
     StateForm,
     WordingForm,
 )
 from issues.models import CountingQuestion, ExclusionProposal, IssueState, SeverityDispute, TestingIssue
 from issues.queries import scopes_reached_from
+from issues.queries.editions import severities_of
 from issues.queries.reach import scopes_that_may_ask
+from issues.queries.trackers import disagreements_of
+from issues.views.shown import link_lines, said_context
 from svtad.governance.models import Matter
-from svtad.governing.models import DocumentVersion
-from svtad.lib.errors import ActionDenied, Refused
+from svtad.lib.errors import ActionDenied, InvalidInput, Refused
 from svtad.parties.actors import Actor
 from svtad.parties.models import Organisation, OrganisationKind
 from svtad.parties.views.pages import PageRequest, carried_out, done, page
-from svtad.rulebook.editions import edition_of
-from svtad.rulebook.facts import FactsError
 from svtad.rulebook.procedures import PROCEDURES
 from testphases.models import TestRun, TestScope
 from testphases.queries import participants
@@ -65,19 +66,19 @@ class HistoryLine:
 @page("GET")
 def issue(request: PageRequest, public_id: str) -> HttpResponseBase:
     """Show one issue."""
-    return _issue_page(request, _visible(request, public_id))
+    return issue_page(request, visible_issue(request, public_id))
 
 
 @page("POST")
 def act(request: PageRequest, public_id: str, name: str) -> HttpResponseBase:
     """Do one of the acts of the issue's page; show the page again where its form lacks something."""
-    found = _visible(request, public_id)
+    found = visible_issue(request, public_id)
     if name not in _ACTS:
         raise Http404
     form = _form(name, found, request.actor, request)
     outcome = carried_out(form, lambda: _ACTS[name](found, form, request.actor))
     if outcome is None:
-        return _issue_page(request, found, tried=(name, form))
+        return issue_page(request, found, tried=(name, form))
     message, to, args = outcome
     return done(request, message, to, *args)
 
@@ -128,6 +129,20 @@ def _counting(issue: TestingIssue, form: Form, by: Actor) -> Done:
     return said, "governance:matter", (made.matter.public_id,)
 
 
+def _relate(issue: TestingIssue, form: Form, by: Actor) -> Done:
+    given = form.cleaned_data
+    other = TestingIssue.objects.visible_to(by).filter(reference__iexact=given["reference"].strip())
+    found = other.select_related("scope__release", "raised_by", "provider").first()
+    if found is None:
+        raise InvalidInput.one("reference", "There is no such issue among those you may see.")
+    try:
+        link = actions.link_issues(issue=issue, other=found, kind=given["kind"], reasons=given["reasons"], by=by)
+    except InvalidInput as error:
+        raise InvalidInput.one("reference", error.errors[0].message) from error
+    said = "It counts as before: no clause takes a duplicate out of the count." if given["kind"] != "RELATED" else ""
+    return f"{link}. {said}".strip(), "issues:issue", (issue.public_id,)
+
+
 _ACTS: dict[str, Callable[[TestingIssue, Form, Actor], Done]] = {
     "determine": _determine,
     "move": _move,
@@ -135,6 +150,7 @@ _ACTS: dict[str, Callable[[TestingIssue, Form, Actor], Done]] = {
     "dispute": _dispute,
     "count": _counting,
     "link": _link,
+    "relate": _relate,
     "reword": _reword,
 }
 #: What each act is called, what its button says, and the clause it is done under.
@@ -145,11 +161,13 @@ _TITLES = {
     "dispute": ("Dispute its severity", "Put it before TAG", "14.2"),
     "count": ("Ask whether it counts", "Open the question", "13.22, 13.23"),
     "link": ("Link it to a test's run", "Link", ""),
+    "relate": ("Link it to another issue", "Link", ""),
     "reword": ("Mend the wording", "Reword", ""),
 }
 
 
-def _visible(request: PageRequest, public_id: str) -> TestingIssue:
+def visible_issue(request: PageRequest, public_id: str) -> TestingIssue:
+    """Return the issue of that public id, of those the person may see; else there is no such page."""
     seen = TestingIssue.objects.visible_to(request.actor).select_related(
         "scope__release__programme", "scope__governed_by__document", "provider", "raised_by", "dmc", "batch__file"
     )
@@ -161,7 +179,8 @@ def _form(name: str, issue: TestingIssue, actor: Actor, request: PageRequest | N
     """Return the form of an act, bound when `request` is given."""
     data = request.POST if request is not None else None
     common: dict[str, Any] = {"data": data, "prefix": name}
-    severities = severities_of(issue.scope.governed_by)
+    version = issue.scope.governed_by
+    severities = severities_of(version.document.code, version.version)
     if name == "determine":
         providers = participants(issue.scope) | Organisation.objects.filter(kind=OrganisationKind.DCC)
         initial = {
@@ -190,7 +209,10 @@ def _form(name: str, issue: TestingIssue, actor: Actor, request: PageRequest | N
         return DisputeForm(**common, severities=severities, issue=issue, actor=actor)
     if name == "link":
         return LinkForm(**common)
-    wording = {each: getattr(issue, each) for each in ("title", "description", "functional_group", "environment")}
+    if name == "relate":
+        return LinkIssueForm(**common)
+    words = ("title", "description", "functional_group", "environment", "requirement")
+    wording = {each: getattr(issue, each) for each in words}
     return WordingForm(**common, initial={**wording, "dmc": issue.dmc.reference if issue.dmc else None})
 
 
@@ -209,7 +231,7 @@ def _refusal(name: str, issue: TestingIssue, actor: Actor) -> str:
             policies.check_can_ask_counting(actor, issue)
         elif name == "dispute" and (own is not None or not dcc):
             policies.check_can_dispute(actor, issue, raised_by=own or issue.raised_by)
-        elif name == "link":
+        elif name in ("link", "relate"):
             policies.check_can_link(actor, issue)
         elif name == "reword":
             policies.check_can_edit(actor, issue)
@@ -263,9 +285,14 @@ def _applies(name: str, issue: TestingIssue) -> bool:
     return True
 
 
-def _issue_page(
-    request: PageRequest, issue: TestingIssue, *, tried: tuple[str, Form] | None = None
+def issue_page(
+    request: PageRequest,
+    issue: TestingIssue,
+    *,
+    tried: tuple[str, Form] | None = None,
+    said: dict[str, Form] | None = None,
 ) -> HttpResponseBase:
+    """Show the page of an issue; a form that was `tried`, or `said` by its prefix, stands there with its errors."""
     acts = []
     for name, (title, label, clause) in _TITLES.items():
         if not _applies(name, issue):
@@ -295,9 +322,14 @@ def _issue_page(
         "runs": runs.select_related("planned_test__definition", "planned_test__dmc", "version_set").order_by(
             "-occurred_at"
         ),
+        "links": link_lines(issue, request.actor, said or {}),
+        "disagreements": disagreements_of(issue, actor=request.actor),
+        "sees_dmc": bool(issue.dmc) and (request.actor.may("see_all_phases") or request.actor.may("see_own_phases")),
+        "sees_tests": TestScope.objects.visible_to(request.actor).filter(pk=issue.scope_id).exists(),
         "synthetic": issue.is_synthetic,
+        **said_context(issue, request.actor, said or {}),
     }
-    return render(request, "issues/issue.html", context, status=400 if tried else 200)
+    return render(request, "issues/issue.html", context, status=400 if tried or said else 200)
 
 
 def _history(issue: TestingIssue) -> list[HistoryLine]:
@@ -336,11 +368,3 @@ def _history(issue: TestingIssue) -> list[HistoryLine]:
     lines = [*moves, *attributions, *gradings]
     # What was recorded in one go is listed as it came about: raised, graded, attributed, moved.
     return sorted(lines, key=lambda line: (line.recorded_at, line.what != IssueState.RAISED.label), reverse=True)
-
-
-def severities_of(version: DocumentVersion) -> tuple[str, ...]:
-    """Return the severities of the edition that governs, or none where none is held."""
-    try:
-        return edition_of(version.document.code, version.version).severities
-    except FactsError:
-        return ()

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from issues.actions import produce_issue_log, raise_issue
 from issues.forms import LogForm, RaiseForm
-from issues.models import Cause, ExclusionProposal, IssueState, SeverityDispute, TestingIssue
-from issues.policies import check_can_produce_log
-from issues.queries import IssueAt, counts_by_provider_and_severity, filter_choices, issue_list, issue_rows
+from issues.models import Cause, IssueState, TestingIssue
+from issues.policies import check_can_bulk_edit, check_can_produce_log
+from issues.queries import counts_by_provider_and_severity, filter_choices, issue_list
 from issues.queries.lists import SORTS
+from issues.queries.logs import complete_log
+from issues.queries.viewed import issues_of_view, past_rows, rows_now, rows_of_view, with_boards
+from issues.rendering import LOG_HEADER, VIEW_HEADER, log_rows, log_xlsx, view_cells, view_xlsx
+from svtad.devices.models import DeviceModelCombination
+from svtad.lib.errors import InvalidInput
+from svtad.lib.xlsxout import MEDIA_TYPE as XLSX
 from svtad.parties.actors import Actor
 from svtad.parties.policies import allowed, require
-from svtad.parties.views.lists import Sort, csv_response, paged
+from svtad.parties.views.lists import Sort, csv_response, download, paged
 from svtad.parties.views.pages import PageRequest, carried_out, done, moment_of, page, safe_back
 from testphases.models import PlannedTest, TestScope
 from testphases.queries import scopes_for
 
+#: So many issues are listed on the page of a test or a DMC; the log has them all.
+SHOWN = 50
 #: Filters of the log that the page offers; each is a name in the address.
 FILTERS = (
     "q",
@@ -41,71 +48,28 @@ FILTERS = (
     "disputed",
     "raised_from",
     "raised_to",
+    "environment",
+    "requirement",
+    "left",
 )
-HEADER = (
-    "Reference",
-    "External id",
-    "Title",
-    "Severity",
-    "Priority",
-    "State",
-    "Cause",
-    "Who answers for it",
-    "DMC",
-    "Functional group",
-    "Phase",
-    "Release",
-    "Raised by",
-    "Found",
-    "Recorded",
-    "Before a board",
-)
-
-
-@dataclass(frozen=True)
-class LogRow:
-    """One line of the log, of now or of a past moment."""
-
-    public_id: str
-    reference: str
-    external_id: str
-    title: str
-    severity: str
-    priority: str
-    state: str
-    state_label: str
-    cause: str
-    provider: str
-    dmc: str
-    functional_group: str
-    phase: str
-    release: str
-    raised_by: str
-    occurred_at: dt.datetime
-    recorded_at: dt.datetime
-    boards: tuple[tuple[str, str, str], ...] = ()
-
-    @property
-    def is_open(self) -> bool:
-        """Return whether the issue is not finally closed."""
-        return self.state not in (IssueState.CLOSED, IssueState.REJECTED)
+#: Filters without a control of their own on the page: it says that they are on, and carries them.
+HIDDEN_FILTERS = ("raised_by", "functional_group", "requirement")
 
 
 @page("GET")
 def log(request: PageRequest) -> HttpResponseBase:
     """List Testing Issues that the person may see, as the address asks; `?as_at=` shows a past moment."""
     moment = moment_of(request)
-    params = _params(request)
+    params = params_of(request)
     found: QuerySet[TestingIssue] = issue_list(params, actor=request.actor)
     sort = _sort(params)
-    past = _past_rows(params, request.actor, moment, sort) if moment else None
-    if request.GET.get("as") == "csv":
-        rows = past if past is not None else _rows(_with_boards(found, request.actor).iterator(chunk_size=500))
-        return csv_response("testing-issues.csv", HEADER, map(_csv_line, rows))
-    listed = paged(request, past if past is not None else _with_boards(found, request.actor))
+    if request.GET.get("as"):
+        return _export(request, params, moment)
+    past = past_rows(params, actor=request.actor, moment=moment) if moment else None
+    listed = paged(request, past if past is not None else with_boards(found, request.actor))
     if past is None:
-        listed.object_list = list(_rows(listed.object_list))
-    scope = _scope_asked(request)
+        listed.object_list = list(rows_now(listed.object_list))
+    scope = scope_asked(request)
     may_log, log_refused = allowed(check_can_produce_log, request.actor)
     context = {
         "title": "Testing Issues",
@@ -118,6 +82,9 @@ def log(request: PageRequest) -> HttpResponseBase:
         "states": IssueState.choices,
         "causes": [(each.value, each.label) for each in Cause if each.value],
         "chosen": {name: request.GET.get(name, "") for name in FILTERS},
+        "narrowed": [name for name in HIDDEN_FILTERS if request.GET.get(name)],
+        "may_change": not moment and allowed(check_can_bulk_edit, request.actor)[0],
+        "pdf_query": request.GET.urlencode(),
         "chips": any(request.GET.get(name) for name in FILTERS if name != "scope"),
         "counts": None if moment else _table(counts_by_provider_and_severity(found)),
         "as_at": moment,
@@ -128,6 +95,24 @@ def log(request: PageRequest) -> HttpResponseBase:
         "synthetic": bool(scope and scope.is_synthetic),
     }
     return render(request, "issues/log.html", context)
+
+
+def _export(request: PageRequest, params: dict[str, list[str]], moment: dt.datetime | None) -> HttpResponseBase:
+    """Send the view as `?as=` asks: `csv` and `xlsx` its columns, `log-csv` and `log-xlsx` the complete log of it."""
+    kind = request.GET["as"]
+    stamp = f"-{moment:%Y%m%dT%H%MZ}" if moment else ""
+    if kind in ("log-csv", "log-xlsx"):
+        issues = issues_of_view(params, actor=request.actor, moment=moment)
+        contents = complete_log(issues, moment, actor=request.actor)
+        if kind == "log-csv":
+            return csv_response(f"testing-issue-log{stamp}.csv", LOG_HEADER, log_rows(contents))
+        return download(log_xlsx(contents), name=f"testing-issue-log{stamp}.xlsx", media_type=XLSX)
+    rows = rows_of_view(params, actor=request.actor, moment=moment)
+    if kind == "xlsx":
+        return download(view_xlsx(rows), name=f"testing-issues{stamp}.xlsx", media_type=XLSX)
+    if kind != "csv":
+        raise InvalidInput.one("as", "is one of csv, xlsx, log-csv, log-xlsx")
+    return csv_response(f"testing-issues{stamp}.csv", VIEW_HEADER, map(view_cells, rows))
 
 
 @page("GET", "POST")
@@ -164,14 +149,29 @@ def of_test(request: PageRequest, public_id: str) -> HttpResponseBase:
         PlannedTest.objects.visible_to(request.actor).select_related("scope__release", "definition", "dmc"),
         public_id=public_id,
     )
-    found = (
-        TestingIssue.objects.visible_to(request.actor)
-        .filter(run_links__run__planned_test=test)
-        .distinct()
-        .order_by("reference")
-    )
-    context = {"title": f"Testing Issues of {test}", "test": test, "issues": found}
+    seen = TestingIssue.objects.visible_to(request.actor)
+    found = seen.filter(run_links__run__planned_test=test).distinct().order_by("reference")
+    requirements = [each for each in test.versions.current().values_list("requirement", flat=True) if each]
+    alike = seen.filter(requirement__in=requirements).exclude(pk__in=found.values("pk")).order_by("reference")
+    context = {
+        "title": f"Testing Issues of {test}",
+        "test": test,
+        "issues": found,
+        "requirements": requirements,
+        "alike": alike[:SHOWN],
+    }
     return render(request, "issues/of_test_part.html" if request.htmx else "issues/of_test.html", context)
+
+
+@page("GET")
+def of_dmc(request: PageRequest, public_id: str) -> HttpResponseBase:
+    """List the issues that concern a DMC, or showed in its runs; a part of a page for htmx, a page without."""
+    dmc = get_object_or_404(DeviceModelCombination.objects.visible_to(request.actor), public_id=public_id)
+    seen = TestingIssue.objects.visible_to(request.actor)
+    concerned = Q(dmc=dmc) | Q(run_links__run__planned_test__dmc=dmc)
+    found = seen.filter(pk__in=seen.filter(concerned).values("pk")).select_related("scope").order_by("reference")
+    context = {"title": f"Testing Issues of {dmc}", "dmc": dmc, "issues": found[:SHOWN], "more": found.count() - SHOWN}
+    return render(request, "issues/of_dmc_part.html" if request.htmx else "issues/of_dmc.html", context)
 
 
 def _raisable(actor: Actor) -> QuerySet[Any]:
@@ -183,7 +183,7 @@ def _raisable(actor: Actor) -> QuerySet[Any]:
     return every.order_by("release__position", "pk")
 
 
-def _params(request: PageRequest) -> dict[str, list[str]]:
+def params_of(request: PageRequest) -> dict[str, list[str]]:
     """Return the address's parameters; the header's release narrows to its phases where no phase is named."""
     params = {name: list(values) for name, values in request.GET.lists()}
     release = params.pop("release", [""])[0]
@@ -199,132 +199,13 @@ def _sort(params: Mapping[str, list[str]]) -> Sort:
     return Sort(key, asked.startswith("-"), (SORTS.get(key, "reference"),))
 
 
-def _scope_asked(request: PageRequest) -> TestScope | None:
+def scope_asked(request: PageRequest) -> TestScope | None:
+    """Return the one phase that the address names, of those the person may see."""
     asked = request.GET.getlist("scope")
     if len(asked) != 1 or not asked[0]:
         return None
     found: TestScope | None = scopes_for(request.actor).filter(public_id=asked[0]).first()
     return found
-
-
-def _with_boards(found: QuerySet[TestingIssue], actor: Actor) -> QuerySet[TestingIssue]:
-    return found.prefetch_related(
-        Prefetch("exclusions", ExclusionProposal.objects.visible_to(actor).select_related("matter")),
-        Prefetch("disputes", SeverityDispute.objects.visible_to(actor).select_related("matter")),
-    )
-
-
-def _rows(issues: Iterable[TestingIssue]) -> Iterator[LogRow]:
-    causes = dict(Cause.choices)
-    for issue in issues:
-        boards = [("Exclusion", each.matter.state, each.matter.public_id) for each in issue.exclusions.all()]
-        boards += [("Dispute", each.matter.state, each.matter.public_id) for each in issue.disputes.all()]
-        yield LogRow(
-            public_id=issue.public_id,
-            reference=issue.reference,
-            external_id=issue.external_id,
-            title=issue.title,
-            severity=issue.severity,
-            priority=issue.priority,
-            state=issue.state,
-            state_label=issue.get_state_display(),
-            cause=causes.get(issue.cause, issue.cause),
-            provider=issue.provider.name if issue.provider else "",
-            dmc=issue.dmc.reference if issue.dmc else "",
-            functional_group=issue.functional_group,
-            phase=issue.scope.name,
-            release=issue.scope.release.code,
-            raised_by=issue.raised_by.name,
-            occurred_at=issue.occurred_at,
-            recorded_at=issue.recorded_at,
-            boards=tuple(boards),
-        )
-
-
-#: Filters whose answer changes with time: at a past moment they are asked of the past, not of the current columns.
-_OF_THE_MOMENT = ("state", "open", "severity", "cause", "provider", "excluded", "disputed")
-
-
-def _past_rows(params: Mapping[str, list[str]], actor: Actor, moment: dt.datetime, sort: Sort) -> list[LogRow]:
-    steady = {name: values for name, values in params.items() if name not in _OF_THE_MOMENT}
-    issues = issue_list(steady, actor=actor).filter(recorded_at__lte=moment)
-    rows = [_past_row(each) for each in issue_rows(issues, moment) if _fits(each, params)]
-    if sort.key in _PAST_SORTS:
-        rows.sort(key=lambda row: (str(getattr(row, _PAST_SORTS[sort.key])), row.reference), reverse=sort.backwards)
-    return rows
-
-
-_PAST_SORTS = {
-    "reference": "reference",
-    "title": "title",
-    "severity": "severity",
-    "priority": "priority",
-    "state": "state",
-    "provider": "provider",
-    "cause": "cause",
-    "raised_by": "raised_by",
-    "raised": "occurred_at",
-    "recorded": "recorded_at",
-    "dmc": "dmc",
-    "phase": "phase",
-}
-
-
-def _fits(issue: IssueAt, params: Mapping[str, list[str]]) -> bool:
-    def asked(name: str) -> list[str]:
-        return [value for value in params.get(name, []) if value]
-
-    return (
-        (not asked("state") or issue.state in asked("state"))
-        and (not asked("open") or issue.is_open == (asked("open")[0] == "yes"))
-        and (not asked("severity") or (issue.severity or "none") in asked("severity"))
-        and (not asked("cause") or (issue.cause or "none") in asked("cause"))
-        and (not asked("provider") or (issue.provider_public_id or "none") in asked("provider"))
-    )
-
-
-def _past_row(issue: IssueAt) -> LogRow:
-    return LogRow(
-        public_id=issue.public_id,
-        reference=issue.reference,
-        external_id="",
-        title=issue.title,
-        severity=issue.severity,
-        priority=issue.priority,
-        state=issue.state,
-        state_label=IssueState(issue.state).label,
-        cause=dict(Cause.choices).get(issue.cause, issue.cause),
-        provider=issue.provider_name,
-        dmc=issue.dmc_reference,
-        functional_group=issue.functional_group,
-        phase=issue.phase_kind,
-        release=issue.release,
-        raised_by=issue.raised_by_name,
-        occurred_at=issue.occurred_at,
-        recorded_at=issue.recorded_at,
-    )
-
-
-def _csv_line(row: LogRow) -> tuple[object, ...]:
-    boards = "; ".join(f"{what} {state}" for what, state, _ in row.boards)
-    return (
-        row.reference,
-        row.external_id,
-        row.title,
-        row.severity,
-        row.priority,
-        row.state_label,
-        row.cause,
-        row.provider,
-        row.dmc,
-        row.functional_group,
-        row.phase,
-        row.release,
-        row.raised_by,
-        row.occurred_at,
-        row.recorded_at,
-        boards,
-    )
 
 
 def _table(counts: Iterable[Any]) -> dict[str, Any]:

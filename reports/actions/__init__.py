@@ -10,11 +10,13 @@ from reports.actions.completion_reports import (
     request_completion_report,
     staleness,
 )
+from reports.actions.issue_logs import ISSUE_LOG, produce_issue_log_pdf, request_issue_log
 from reports.actions.making import STEPS, Hold, Progress
 from reports.actions.packs import PACK, produce_pack, request_pack
 
 __all__ = [
     "ANNEX",
+    "ISSUE_LOG",
     "PACK",
     "REPORT",
     "STEPS",
@@ -26,9 +28,11 @@ __all__ = [
     "produce_annex_volume",
     "produce_certificate_paper",
     "produce_completion_report",
+    "produce_issue_log_pdf",
     "produce_pack",
     "request_certificate_paper",
     "request_completion_report",
+    "request_issue_log",
     "request_pack",
     "staleness",
 ]

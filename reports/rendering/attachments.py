@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import io
-import re
-import zipfile
 from collections.abc import Iterable, Sequence
-from typing import Any
-
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Font
 
 from reports.shapes import AnnexVolume, CompletionReport, CountRow, IssueRow, TestRow
+from svtad.lib.xlsxout import workbook
 
 Cell = str | int | None
-
-_ZIP_DATE = (2000, 1, 1, 0, 0, 0)
-_EPOCH = dt.datetime(2000, 1, 1)  # noqa: DTZ001  # a workbook's dates carry no zone
-_LONGEST_CELL = 32_000
-#: Saving a workbook stamps it with the clock, whatever its properties say.
-_MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
 
 _ISSUE_HEAD = ("Reference", "Title", "Provider", "Severity", "State", "Raised in", "Counts", "Why", "Disputed")
 _TEST_HEAD = ("Reference", "Title", "Kind", "DMC", "Functional group", "Provider", "Status", "Versions")
@@ -42,7 +27,7 @@ _COUNT_HEAD = (
 
 def full_sheet(report: CompletionReport) -> bytes:
     """Return the workbook of a report: open issues, tests that did not pass, and the counts by DMC and by group."""
-    return _workbook(
+    return workbook(
         {
             "Testing Issues": _issues(report.register),
             "Tests that did not pass": _tests(report.open_tests),
@@ -55,7 +40,7 @@ def full_sheet(report: CompletionReport) -> bytes:
 def annex_sheet(volume: AnnexVolume) -> bytes:
     """Return the workbook of one annex volume."""
     rows = _issues(volume.issues) if volume.issues else _tests(volume.tests)
-    return _workbook({volume.entry.what[:31]: rows})
+    return workbook({volume.entry.what[:31]: rows})
 
 
 def _issues(rows: Sequence[IssueRow]) -> Iterable[Sequence[Cell]]:
@@ -95,42 +80,3 @@ def _counts(rows: Sequence[CountRow]) -> Iterable[Sequence[Cell]]:
             row.assured,
             row.needed,
         )
-
-
-def _workbook(sheets: dict[str, Iterable[Sequence[Cell]]]) -> bytes:
-    book = Workbook(write_only=True)
-    book.properties.created = _EPOCH
-    book.properties.creator = "SVTAD"
-    for title, rows in sheets.items():
-        sheet = book.create_sheet(title)
-        sheet.freeze_panes = "A2"
-        for index, row in enumerate(rows):
-            cells = [_cell(sheet, value) for value in row]
-            if index == 0:
-                for cell in cells:
-                    cell.font = Font(bold=True)
-            sheet.append(cells)
-    raw = io.BytesIO()
-    book.save(raw)
-    return _with_fixed_dates(raw)
-
-
-def _cell(sheet: Any, value: Cell) -> Any:
-    """Return a cell; a text is kept as text even where it begins like a formula."""
-    if isinstance(value, str):
-        cell = WriteOnlyCell(sheet, value=ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", value[:_LONGEST_CELL]))
-        cell.data_type = "s"
-        return cell
-    return WriteOnlyCell(sheet, value=value)
-
-
-def _with_fixed_dates(raw: io.BytesIO) -> bytes:
-    """Write the workbook's parts again under one date: the package stamps them with the clock."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
-        for name in sorted(source.namelist()):
-            part = zipfile.ZipInfo(name, date_time=_ZIP_DATE)
-            part.compress_type = zipfile.ZIP_DEFLATED
-            part.external_attr = 0o644 << 16
-            target.writestr(part, _MODIFIED.sub(rb"\g<1>2000-01-01T00:00:00Z", source.read(name)))
-    return out.getvalue()

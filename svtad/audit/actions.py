@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from django.db import connection, transaction
@@ -34,6 +36,18 @@ class ActorLike(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subject:
+    """One of the things that an act was done to, as its event names it."""
+
+    kind: str
+    id: str
+    label: str
+    audience_id: int
+    scope_id: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
 def record(
     *,
     by: ActorLike,
@@ -63,6 +77,33 @@ def record(
         detail=detail or {},
     )
     return event
+
+
+def record_each(*, by: ActorLike, at: dt.datetime, action: str, subjects: Sequence[Subject], clause: str = "") -> None:
+    """Write one event a subject, unsealed, in the caller's transaction: one act that was done to many things.
+
+    For an act of which each of them has its own part (a bulk edit); rows of one file are one event (`record`).
+    """
+    AuditEvent.objects.bulk_create(
+        [
+            AuditEvent(
+                recorded_at=at,
+                actor_kind=by.kind,
+                actor_id=by.actor_id,
+                actor_label=by.label[:200],
+                action=action,
+                clause=clause,
+                subject_kind=subject.kind,
+                subject_id=subject.id[:60],
+                subject_label=subject.label[:300],
+                scope_id=subject.scope_id,
+                audience_id=subject.audience_id,
+                detail=subject.detail,
+            )
+            for subject in subjects
+        ],
+        batch_size=500,
+    )
 
 
 def seal_events(*, at: dt.datetime, limit: int = 10_000) -> int:

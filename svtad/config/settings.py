@@ -179,6 +179,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o640
 STORED_FILE_MAX_BYTES = env.int("SVTAD_FILE_MAX_BYTES", default=100 * 1024 * 1024)
+ISSUE_ATTACHMENT_MAX_BYTES = env.int("SVTAD_ISSUE_ATTACHMENT_MAX_BYTES", default=25 * 1024 * 1024)
 
 # --- people ------------------------------------------------------------------------------------------
 
@@ -326,6 +327,9 @@ SPECTACULAR_SETTINGS = {
         "Board": "svtad.governance.api.meetings._BODIES",
         "DeliveryState": "svtad.governance.models.DeliveryState",
         "IssueState": "issues.models.IssueState",
+        "IssueLinkKind": "issues.models.LinkKind",
+        "Reach": "issues.models.Reach",
+        "TrackerTermKind": "issues.models.TermKind",
         "OrganisationKind": "svtad.parties.models.OrganisationKind",
         "AccessRuleKind": "svtad.parties.models.RuleKind",
         "DeviceKind": "svtad.devices.models.DeviceKind",

@@ -126,6 +126,7 @@ def nobody(kind: str, world: World) -> Caller:
 #: What anyone may ask who signed in at all: nothing of anybody's is in the answer.
 OPEN = {
     "me", "organisations_list", "importers_list", "dmcs_list", "programmes_list", "releases_list", "phases_list",
+    "issues_left_list",
     "imports_list", "issues_list", "matters_list", "jobs_list", "rulebook_judge", "rulebook_schema", "reports_list",
     "packs_list",
     "deputyships_list", "who_may",

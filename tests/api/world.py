@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from issues.actions import propose_exclusion
-from issues.models import TestingIssue
+from issues.actions import attach_file, link_issues, propose_exclusion
+from issues.models import IssueAttachment, IssueLink, TestingIssue
 from svtad.gates.actions import assess, attach_evidence, file_report
 from svtad.gates.models import Assessment, EvidenceItem, FiledReport
 from svtad.governance.actions import (
@@ -48,6 +47,8 @@ from svtad.parties.audiences import GOVERNANCE, audience_of
 from svtad.parties.models import Deputyship, Membership, Person
 from testphases.models import PlannedTest, TestScope
 from testphases.queries import participants
+from tests.api.calls import Call
+from tests.api.issue_calls import ISSUE_CALLS
 from tests.factories import MAKER, House, at, decide, make_dmc, make_issue, make_paper
 from tests.governance.mailing import give
 
@@ -85,6 +86,9 @@ class World:
     override: NonWorkingDayOverride
     submitted: EvidenceItem
     assurance: EvidenceItem
+    other_issue: TestingIssue
+    link: IssueLink
+    attachment: IssueAttachment
 
 
 def make_world(house: House) -> World:
@@ -97,6 +101,7 @@ def make_world(house: House) -> World:
         sit, raised_by=house.supplier, severity="3", provider=house.alpha, state="IN_FIX", external_id="X-1"
     )
     manager, tooling = house.actor("test_manager"), house.actor("test_tooling")
+    other, twin = (make_issue(sit, raised_by=house.supplier, provider=house.alpha) for _ in range(2))
     matter = propose_exclusion(issue=issue, scope=sit, rationale="It concerns one device.", by=manager).matter
     completion = open_matter(
         procedure="SIT_COMPLETION",
@@ -180,6 +185,9 @@ def make_world(house: House) -> World:
         ),
         submitted=submitted,
         assurance=assurance,
+        other_issue=other,
+        link=link_issues(issue=issue, other=twin, kind="DUPLICATE_OF", reasons="The same.", by=MAKER),
+        attachment=attach_file(issue=issue, content=b"12:00 no answer", name="bench.log", by=MAKER),
     )
 
 
@@ -212,15 +220,6 @@ def _deputy(world: World) -> dict[str, Any]:
 
 def _file(name: str = "results.csv") -> SimpleUploadedFile:
     return SimpleUploadedFile(name, f"external_id,outcome,occurred_at\nTC-2,PASSED,{MORNING}\n".encode())
-
-
-@dataclass(frozen=True)
-class Call:
-    """How to call an operation: the path below /api/v1, and a query (GET) or a body."""
-
-    path: Callable[[World], str]
-    data: Callable[[World], Any] | None = None
-    upload: bool = False
 
 
 def _phase(world: World) -> dict[str, str]:
@@ -316,6 +315,7 @@ CALLS: dict[str, Call] = {
         lambda w: {"raised_by": "supplier", "severity": "2", "reasons": "It is worse."},
     ),
     "issues_ask_counting": Call(lambda w: f"/issues/{w.issue.public_id}/counting", _phase),
+    **ISSUE_CALLS,
     "matters_list": Call(lambda w: "/matters"),
     "matters_open": Call(
         lambda w: "/matters", lambda w: {"procedure": "DMCT_ROUTE", "title": "DMC-A: the route of its first entry"}

@@ -54,6 +54,7 @@ _COLUMNS = {
     "dmc__reference": "dmc",
     "functional_group": "functional_group",
     "environment": "environment",
+    "requirement": "requirement",
     "occurred_at": "occurred_at",
     "recorded_at": "recorded_at",
 }
@@ -87,12 +88,12 @@ class Issues(ApiView):
         """Raise a Testing Issue. One with the same source and external id is mended, not raised twice (200)."""
         given = checked(IssueIn, request.data)
         reference = given.pop("dmc")
-        given["scope"] = _scope(self.actor, given.pop("phase"))
-        given["raised_by"] = _organisation(self.actor, given["raised_by"], "raised_by")
-        given["dmc"] = _dmc(self.actor, reference) if reference else None
+        given["scope"] = scope_named(self.actor, given.pop("phase"))
+        given["raised_by"] = organisation_named(self.actor, given["raised_by"], "raised_by")
+        given["dmc"] = dmc_named(self.actor, reference) if reference else None
         before = TestingIssue.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
         issue = actions.raise_issue(**given, by=self.actor)
-        return Response(_whole(issue), status=201 if issue.pk > before else 200)
+        return Response(show_whole(issue), status=201 if issue.pk > before else 200)
 
 
 class OneIssue(ApiView):
@@ -101,7 +102,7 @@ class OneIssue(ApiView):
     @extend_schema(operation_id="issues_get", tags=["issues"], responses=answers({200: IssueDetailSerializer}, 404))
     def get(self, request: Request, public_id: str) -> Response:
         """Show a Testing Issue with its history."""
-        return Response(_whole(_issue(self.actor, public_id)))
+        return Response(show_whole(issue_named(self.actor, public_id)))
 
     @extend_schema(
         operation_id="issues_edit",
@@ -111,11 +112,11 @@ class OneIssue(ApiView):
     )
     def patch(self, request: Request, public_id: str) -> Response:
         """Mend the words of a Testing Issue; those before stay in its history."""
-        issue = _issue(self.actor, public_id)
+        issue = issue_named(self.actor, public_id)
         given = checked(IssueEdit, request.data)
         if "dmc" in given:
-            given["dmc"] = _dmc(self.actor, given["dmc"]) if given["dmc"] else None
-        return Response(_whole(actions.edit_issue(issue=issue, **given, by=self.actor)))
+            given["dmc"] = dmc_named(self.actor, given["dmc"]) if given["dmc"] else None
+        return Response(show_whole(actions.edit_issue(issue=issue, **given, by=self.actor)))
 
 
 class Determination(ApiView):
@@ -129,15 +130,15 @@ class Determination(ApiView):
     )
     def post(self, request: Request, public_id: str) -> Response:
         """Determine severity and priority (H14.39(a)), cause and provider (13.19). The same again changes nothing."""
-        issue = _issue(self.actor, public_id)
+        issue = issue_named(self.actor, public_id)
         given = checked(DeterminationIn, request.data)
         with transaction.atomic():
             self._determine(issue, given)
-        return Response(_whole(_issue(self.actor, public_id)))
+        return Response(show_whole(issue_named(self.actor, public_id)))
 
     def _determine(self, issue: TestingIssue, given: dict[str, Any]) -> None:
         code = given.get("provider")
-        provider = _organisation(self.actor, code, "provider") if code else None
+        provider = organisation_named(self.actor, code, "provider") if code else None
         reasons = given["reasons"]
         if "severity" in given:
             actions.determine_severity(
@@ -162,10 +163,10 @@ class IssueStates(ApiView):
     )
     def post(self, request: Request, public_id: str) -> Response:
         """Move a Testing Issue to another state; a move that its life does not list is refused."""
-        issue = _issue(self.actor, public_id)
+        issue = issue_named(self.actor, public_id)
         given = checked(StateIn, request.data)
         actions.change_state(issue=issue, to_state=given.pop("state"), **given, by=self.actor)
-        return Response(_whole(_issue(self.actor, public_id)))
+        return Response(show_whole(issue_named(self.actor, public_id)))
 
 
 class Exclusions(ApiView):
@@ -179,9 +180,9 @@ class Exclusions(ApiView):
     )
     def post(self, request: Request, public_id: str) -> Response:
         """Propose that the issue should not count in a phase (13.20); it counts until TAG agrees."""
-        issue = _issue(self.actor, public_id)
+        issue = issue_named(self.actor, public_id)
         given = checked(ExclusionIn, request.data)
-        scope = _scope(self.actor, given["phase"])
+        scope = scope_named(self.actor, given["phase"])
         made = actions.propose_exclusion(issue=issue, scope=scope, rationale=given["rationale"], by=self.actor)
         return Response(show_matter(made.matter), status=201)
 
@@ -197,13 +198,13 @@ class Disputes(ApiView):
     )
     def post(self, request: Request, public_id: str) -> Response:
         """Put a disagreement with the DCC's severity before TAG (14.2)."""
-        issue = _issue(self.actor, public_id)
+        issue = issue_named(self.actor, public_id)
         given = checked(DisputeIn, request.data)
         made = actions.dispute_severity(
             issue=issue,
             participant_severity=given["severity"],
             reasons=given["reasons"],
-            raised_by=_organisation(self.actor, given["raised_by"], "raised_by"),
+            raised_by=organisation_named(self.actor, given["raised_by"], "raised_by"),
             by=self.actor,
         )
         return Response(show_matter(made.matter), status=201)
@@ -220,20 +221,23 @@ class Counting(ApiView):
     )
     def post(self, request: Request, public_id: str) -> Response:
         """Ask TAG whether an issue counts: of SCT in SIT (13.22), or presented for Interface Testing (13.23)."""
-        issue = _issue(self.actor, public_id)
+        issue = issue_named(self.actor, public_id)
         given = checked(CountingIn, request.data)
-        scope = _scope(self.actor, given["phase"])
+        scope = scope_named(self.actor, given["phase"])
         made = actions.ask_counting(issue=issue, scope=scope, rationale=given["rationale"], by=self.actor)
         return Response(show_matter(made.matter), status=201)
 
 
-def _issue(actor: Actor, public_id: str) -> TestingIssue:
-    rows = TestingIssue.objects.visible_to(actor).select_related("scope__release", "raised_by", "provider", "dmc")
+def issue_named(actor: Actor, public_id: str) -> TestingIssue:
+    """Return the issue of that public id, of those the caller may see. Raises NotFound."""
+    rows = TestingIssue.objects.visible_to(actor).select_related(
+        "scope__release", "scope__governed_by__document", "raised_by", "provider", "dmc"
+    )
     issue: TestingIssue = find(rows, public_id)
     return issue
 
 
-def _scope(actor: Actor, public_id: str) -> TestScope:
+def scope_named(actor: Actor, public_id: str) -> TestScope:
     """Return the phase that a body names: those who raise issues need not see the phase itself."""
     rows: QuerySet[Any] = TestScope.objects.select_related("release__programme", "governed_by__document")
     if not actor.may("raise_issue"):
@@ -245,14 +249,16 @@ def _scope(actor: Actor, public_id: str) -> TestScope:
     return scope
 
 
-def _organisation(actor: Actor, code: str, field: str) -> Organisation:
+def organisation_named(actor: Actor, code: str, field: str) -> Organisation:
+    """Return the organisation that a body names in `field` by its code. Raises InvalidInput."""
     organisation = organisations_for(actor).filter(code=code).first()
     if organisation is None:
         raise InvalidInput.one(field, "There is no organisation of this code among those you deal with.")
     return organisation
 
 
-def _dmc(actor: Actor, reference: str) -> DeviceModelCombination:
+def dmc_named(actor: Actor, reference: str) -> DeviceModelCombination:
+    """Return the DMC that a body names by its reference. Raises InvalidInput."""
     dmc: DeviceModelCombination | None = (
         DeviceModelCombination.objects.visible_to(actor).filter(reference=reference).first()
     )
@@ -267,7 +273,7 @@ def _show(row: dict[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def _whole(issue: TestingIssue) -> dict[str, Any]:
+def show_whole(issue: TestingIssue) -> dict[str, Any]:
     """Return the issue as `IssueDetailSerializer` describes it."""
     row = TestingIssue.objects.filter(pk=issue.pk).values(*_COLUMNS, "description").get()
     return _show(row) | {"description": row["description"], "history": _history(issue)}
