@@ -23,6 +23,8 @@ from svtad.parties.models import Organisation, OrganisationKind
 from svtad.parties.policies import require
 from svtad.rulebook.vocabulary import DisputeState, ExclusionState
 from testphases.models import ScopeParticipation, TestScope
+from testphases.models.eligibility import PARTY_KINDS
+from testphases.queries.eligibility import completed_by
 
 #: The phases whose issues section H14.37 of the Code does not reach (14.1 names SIT, UTS, SCT and MT):
 #: in PIT a DCC Service Provider resolves its issues by itself, and 14.2 is not available.
@@ -276,6 +278,28 @@ def check_not_disputed(issue: TestingIssue) -> None:
             raise Refused("SVTAD 14.2", f"{dispute.matter.reference} disputes this severity already.")
         if state == DisputeState.DECIDED:
             raise Refused("SVTAD 14.2", f"TAG decided on this severity finally ({dispute.matter.reference}).")
+
+
+def check_raiser_is_eligible(issue: TestingIssue) -> None:
+    """Refuse to present an issue of severity 4 or 5 before its Party completed Eligibility Testing (13.23(b)).
+
+    Not where its severity is disputed: what TAG decides may make it one of 1 to 3, which (a) presents.
+    """
+    if completed_by([issue.raised_by_id], None):
+        return
+    pending = [state for state in DisputeState if state.is_pending]
+    if SeverityDispute.objects.filter(issue=issue, matter__state__in=pending).exists():
+        return
+    party = issue.raised_by
+    if party.kind not in PARTY_KINDS:
+        reason = f"{party}, which raised it, is no Party that completes it"
+    else:
+        reason = f"{party}, which raised it, has not: it is presented once that is recorded"
+    raise Refused(
+        "SVTAD 13.23(b)",
+        f"{issue.reference} is of severity {issue.severity}: of those, what Parties raised that completed Eligibility "
+        f"Testing is presented. {reason}.",
+    )
 
 
 def check_not_asked(issue: TestingIssue, scope: TestScope) -> None:

@@ -13,13 +13,16 @@ class ReportsConfig(AppConfig):
     verbose_name = "Reports"
 
     def ready(self) -> None:
-        """Register who makes a report's pages."""
-        from reports import actions, tasks
+        """Register who makes a report's pages, and what the decisions on copies for the Parties do."""
+        from reports import actions, handlers, tasks
         from svtad.gates.actions.signed import CERTIFICATE_PAPER
+        from svtad.gates.queries.copies import PARTY_COPY
         from svtad.governance.jobs import register_runner
 
         register_runner(actions.REPORT, tasks.run_completion_report)
         register_runner(actions.ANNEX, tasks.run_annex_volume)
         register_runner(CERTIFICATE_PAPER, tasks.run_certificate_paper)
         register_runner(actions.PACK, tasks.run_sealed_pack)
+        register_runner(PARTY_COPY, tasks.run_party_copy)
+        handlers.register()
         register_runner(actions.ISSUE_LOG, tasks.run_issue_log)

@@ -20,7 +20,10 @@ from svtad.gates.models import (
     SealedPack,
     TestCompletionCertificate,
 )
-from svtad.governance.models import Decision, Job, Matter
+from svtad.gates.queries.evidence import standing_evidence
+from svtad.governance.models import Decision, Job, Matter, StoredFile
+from svtad.parties.actors import Actor
+from svtad.rulebook.vocabulary import EvidenceKind
 from testphases.models import TestScope
 
 
@@ -162,3 +165,56 @@ def sealed_before(*, sha256: str, fingerprint: str, audience_id: int, assessment
         .first()
     )
     return found
+
+
+def packages_of(scope: TestScope, *, until: dt.datetime | None = None) -> list[Decision]:
+    """Return the packages of 13.15(b) of a phase that were recorded (by `until`) and not corrected, the first first."""
+    rows = Decision.objects.filter(
+        matter__procedure="SIT_COMPLETION", matter__scope_id=scope.public_id, outcome="SEND_PACKAGE"
+    )
+    if until is not None:
+        rows = rows.filter(recorded_at__lte=until)
+    corrected = set(Decision.objects.filter(supersedes__in=rows).values_list("supersedes_id", flat=True))
+    found = rows.select_related("matter", "document").order_by("pk")
+    return [each for each in found if each.pk not in corrected]
+
+
+def reports_filed(scope: TestScope, actor: Actor) -> QuerySet[FiledReport]:
+    """Return the Completion Reports of a phase that were made here and that `actor` may open, the last one first."""
+    rows: QuerySet[FiledReport] = FiledReport.objects.filter(
+        scope=scope, kind="completion_report", file__in=StoredFile.objects.visible_to(actor)
+    )
+    return rows.select_related("file", "assessment").defer("assessment__facts").order_by("-pk")
+
+
+def likely_report(package: Decision | None, filed: Collection[FiledReport], scope: TestScope) -> FiledReport | None:
+    """Return which of the filed reports went with a package: the one attached, by its hash, else the last."""
+    if package is None:
+        return next(iter(filed), None)
+    attached = {
+        item.file.sha256
+        for item in standing_evidence(scope, package.recorded_at)
+        if item.kind == EvidenceKind.COMPLETION_REPORT
+    }
+    if package.document is not None:
+        attached.add(package.document.sha256)
+    same = next((each for each in filed if each.file.sha256 in attached), None)
+    before = next((each for each in filed if each.recorded_at <= package.recorded_at), None)
+    return same or before or next(iter(filed), None)
+
+
+def made_when(report: FiledReport) -> tuple[dt.datetime, str]:
+    """Return when a report was asked for, and by whom: what its cover says. Without its job, when it was filed."""
+    job = Job.objects.filter(public_id=report.job_id_text).first()
+    return (job.recorded_at, job.recorded_by) if job is not None else (report.recorded_at, report.recorded_by)
+
+
+def round_numbers(packages: Collection[Decision]) -> dict[int, int]:
+    """Return in which round before the Panel each package was sent, by its primary key. One query."""
+    matters = {each.matter_id for each in packages}
+    rows = Decision.objects.filter(matter__in=matters, outcome="DIRECT", supersedes__isnull=True)
+    directed = list(rows.values_list("matter_id", "sequence"))
+    return {
+        each.pk: 1 + sum(matter == each.matter_id and sequence < each.sequence for matter, sequence in directed)
+        for each in packages
+    }

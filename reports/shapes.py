@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reports.round_shapes import Rounds
+
 
 class Mark(StrEnum):
     """A verdict as people see it. "Awaiting" is stored NOT_MET; "Cannot decide" is BLOCKED or CANNOT_EVALUATE."""
@@ -141,6 +143,7 @@ class CriterionBlock:
     more_evidence: int
     parents: tuple[str, ...]
     evidence_wanted: str = ""
+    redacted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -431,6 +434,10 @@ class TestRow:
     versions: str
 
 
+#: What annex volumes list.
+ISSUES, TESTS = "Testing Issues", "Planned tests that did not pass"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VolumeEntry:
     """An annex volume: its number, what it lists and from which reference to which."""
@@ -466,6 +473,7 @@ class CompletionReport:
     work_off: WorkOff
     papers: tuple[Paper, ...]
     witnessing: Witnessing
+    rounds: Rounds | None
     unjudged: tuple[Unjudged, ...]
     readings: tuple[Reading, ...]
     source_notes: tuple[Labelled, ...]

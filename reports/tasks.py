@@ -28,6 +28,11 @@ def run_sealed_pack(context: JobContext) -> dict[str, Any]:
     return actions.produce_pack(job=context.job, progress=_progress(context), hold=context.hold)
 
 
+def run_party_copy(context: JobContext) -> dict[str, Any]:
+    """Make the copies for the Parties that a direction of the Panel wants."""
+    return actions.produce_party_copy(job=context.job, progress=_progress(context), hold=context.hold)
+
+
 def run_issue_log(context: JobContext) -> dict[str, Any]:
     """Make a Testing Issue log as a PDF."""
     return actions.produce_issue_log_pdf(job=context.job, progress=_progress(context), hold=context.hold)

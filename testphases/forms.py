@@ -12,6 +12,7 @@ from svtad.parties.models import Organisation, OrganisationKind
 from svtad.rulebook.edition import PhaseKind
 from svtad.rulebook.vocabulary import phase_kind_words
 from testphases.models import CapabilityRelease, ComponentVersionSet, Programme, TestScope
+from testphases.models.eligibility import PARTY_KINDS
 from testphases.models.scopes import ScopeState
 
 
@@ -62,6 +63,92 @@ class StageForm(forms.Form):
     """A Test Stage (12.4)."""
 
     name = forms.CharField(label="Name of the Test Stage", max_length=80)
+
+
+class DayInput(forms.DateInput):
+    """A day."""
+
+    input_type = "date"
+
+    def __init__(self, **attrs: Any) -> None:
+        super().__init__(attrs=attrs, format="%Y-%m-%d")
+
+
+class StagePlanForm(forms.Form):
+    """What the test plan says of a Test Stage: its days, and whether it has gates of its own (12.4)."""
+
+    starts_on = forms.DateField(label="Planned to start on", widget=DayInput(), required=False)
+    ends_on = forms.DateField(label="Planned to end on", widget=DayInput(), required=False)
+    has_entry_gate = forms.BooleanField(
+        label="Has an Entry gate", required=False, help_text="Without one it may start at any time within its phase."
+    )
+    has_exit_gate = forms.BooleanField(
+        label="Has an Exit gate", required=False, help_text="Without one it may finish at any time within its phase."
+    )
+    test_plan = forms.CharField(
+        label="Where the test plan says so",
+        max_length=300,
+        required=False,
+        help_text="Document, version and section; needed for a gate.",
+    )
+
+
+class StageMoveForm(forms.Form):
+    """A Test Stage started or finished."""
+
+    to_state = forms.CharField(widget=forms.HiddenInput())
+    occurred_at = forms.DateTimeField(
+        label="When",
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text="When empty: now.",
+    )
+    reason = forms.CharField(label="Note", required=False, max_length=400)
+
+
+class StageCriterionForm(forms.Form):
+    """A criterion that the test plan gives a Test Stage."""
+
+    gate = forms.ChoiceField(label="Gate", choices=[("ENTRY", "Entry"), ("EXIT", "Exit")])
+    clause = forms.CharField(label="Place in the test plan", max_length=60, required=False)
+    text = forms.CharField(label="Criterion", max_length=400)
+
+
+class StageAnswerForm(forms.Form):
+    """Whether a criterion of a Test Stage is met."""
+
+    met = forms.ChoiceField(label="It is", choices=[("yes", "met"), ("no", "not met")])
+    reasons = forms.CharField(label="What shows it, or what is wanting", max_length=400)
+
+
+class EligibilityForm(forms.Form):
+    """A Party that is to undertake Eligibility Testing in a User Role (13.25)."""
+
+    organisation = forms.ModelChoiceField(
+        Organisation.objects.none(), label="Party", to_field_name="public_id", empty_label="Choose"
+    )
+    role = forms.CharField(label="User Role", max_length=60, help_text="As the Code names it.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the Parties."""
+        super().__init__(*args, **kwargs)
+        parties = Organisation.objects.filter(kind__in=PARTY_KINDS).order_by("name")
+        self.fields["organisation"].queryset = parties  # type: ignore[attr-defined]
+
+
+class EligibilityMoveForm(forms.Form):
+    """Eligibility Testing begun, or completed successfully."""
+
+    to_state = forms.CharField(widget=forms.HiddenInput())
+    basis = forms.CharField(
+        label="What shows it", max_length=400, required=False, help_text="Needed for completion: the report or letter."
+    )
+    occurred_at = forms.DateTimeField(
+        label="When",
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text="When empty: now.",
+    )
 
 
 class RunEvidenceForm(forms.Form):

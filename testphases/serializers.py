@@ -24,6 +24,7 @@ class ReleaseSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     position = serializers.IntegerField()
     programme = serializers.CharField()
+    state = serializers.CharField(help_text="PLANNED, IN_TEST, READY or LIVE.")
     synthetic = serializers.BooleanField()
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from testphases.views import descoping, one_test, phases, setting_up, tests, unmatched
+from testphases.views import descoping, eligibility, one_test, phases, setting_up, stages, tests, unmatched
 
 app_name = "testphases"
 urlpatterns = [
     path("", phases.phases, name="phases"),
     path("set-up/", setting_up.set_up, name="set-up"),
     path("set-up/<str:what>/", setting_up.create, name="create"),
+    path("eligibility/", eligibility.eligibility, name="eligibility"),
+    path("eligibility/<str:public_id>/move/", eligibility.move, name="move-eligibility"),
     path("of-dmc/<str:public_id>/", tests.of_dmc, name="of-dmc"),
     path("planned/<str:public_id>/", one_test.test, name="test"),
     path("planned/<str:public_id>/edit/", one_test.edit, name="edit-test"),
@@ -22,7 +24,20 @@ urlpatterns = [
     path("<str:public_id>/freeze/", phases.freeze, name="freeze"),
     path("<str:public_id>/participants/", phases.add_participant, name="add-participant"),
     path("<str:public_id>/participants/<str:organisation_id>/end/", phases.end_participation, name="end-participation"),
-    path("<str:public_id>/stages/", phases.add_stage, name="add-stage"),
+    path("<str:public_id>/stages/", stages.stages, name="stages"),
+    path("<str:public_id>/stages/<str:stage_id>/plan/", stages.plan, name="plan-stage"),
+    path("<str:public_id>/stages/<str:stage_id>/move/", stages.move, name="move-stage"),
+    path("<str:public_id>/stages/<str:stage_id>/criteria/", stages.enter_criterion, name="stage-criterion"),
+    path(
+        "<str:public_id>/stages/<str:stage_id>/criteria/<str:criterion_id>/answer/",
+        stages.answer,
+        name="stage-answer",
+    ),
+    path(
+        "<str:public_id>/stages/<str:stage_id>/criteria/<str:criterion_id>/withdraw/",
+        stages.withdraw,
+        name="stage-criterion-withdraw",
+    ),
     path("<str:public_id>/tests/", tests.heatmap, name="heatmap"),
     path("<str:public_id>/tests/list/", tests.tests, name="tests"),
     path("<str:public_id>/tests/descope/", descoping.descope, name="descope"),

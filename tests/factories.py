@@ -24,7 +24,7 @@ from svtad.devices.models import DeviceModelCombination
 from svtad.governance import actions as governance_actions
 from svtad.governance.models import Decision, Matter, StoredFile
 from svtad.governing import actions as governing_actions
-from svtad.governing.models import DocumentVersion
+from svtad.governing.models import DocumentVersion, EnteredCriterion
 from svtad.parties import actions as party_actions
 from svtad.parties.actors import Actor, actor_for, system_actor
 from svtad.parties.audiences import GOVERNANCE, audience_of
@@ -80,6 +80,27 @@ def make_document(version: str = "1.23") -> DocumentVersion:
     return governing_actions.ensure_document_version(
         code="SVTAD", title="SMETS1 SVTAD", version=version, edition=edition, by=MAKER, at=DAY
     )
+
+
+def make_approach(
+    code: str, criteria: dict[str, list[str]] | None = None, *, version: str = "1.0", moment: dt.datetime = DAY
+) -> tuple[DocumentVersion, list[EnteredCriterion]]:
+    """Make an approach document that is approved and in effect from `moment`, with Exit Criteria by kind of phase."""
+    made = governing_actions.ensure_document_version(
+        code=code, title=f"{code} document", version=version, by=MAKER, at=moment
+    )
+    day = moment.date()
+    governing_actions.record_standing(
+        version=made, route="APPROVED", decided_on=day, effective_from=day, source="Letter.", by=MAKER, at=moment
+    )
+    entered = [
+        governing_actions.enter_criterion(
+            version=made, phase_kind=kind, gate="EXIT", clause=f"9.{place}", text=text, by=MAKER, at=moment
+        )
+        for kind, texts in (criteria or {}).items()
+        for place, text in enumerate(texts, start=1)
+    ]
+    return made, entered
 
 
 def make_dmc(reference: str = "") -> DeviceModelCombination:

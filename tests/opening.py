@@ -21,7 +21,7 @@ from tests.factories import House, make_dmc, make_issue
 
 _SAID: dict[str, Any] = {
     "text": "Stated.", "severity": "4", "date": "2020-11-05", "flag": "yes", "named": ["12.6(a)"],
-    "days": {"TI-1": "2020-11-05"}, "views": {"12.6(a)": {"view": "MET", "words": "Seen."}},
+    "days": {"TI-1": "2020-11-05"}, "views": {"12.6(a)": {"view": "MET", "words": "Seen."}}, "redactions": [],
 }  # fmt: skip
 
 

@@ -206,7 +206,8 @@ def _check_of_sct(issue: TestingIssue, scope: TestScope, kind: PhaseKind | None)
 def _presented_under(issue: TestingIssue, scope: TestScope) -> str:
     """Return the limb of 13.23 under which an issue is presented. Raises Refused where none reaches it.
 
-    That a Party completed Eligibility Testing (b) is for the DCC to say by presenting it: nothing here records it.
+    One of severity 4 or 5 is presented once the Party that raised it completed Eligibility Testing (b); one whose
+    severity is disputed is presented before that, because it may turn out to be of 1 to 3.
     """
     clause = "SVTAD 13.23"
     if not scopes_that_may_ask(issue.scope).filter(pk=scope.pk).exists():
@@ -216,6 +217,8 @@ def _presented_under(issue: TestingIssue, scope: TestScope) -> str:
     held = edition_of(scope)
     grave = held is not None and issue.severity in held.presented_always
     if issue.scope.kind == scope.kind:
+        if not grave:
+            policies.check_raiser_is_eligible(issue)
         return "13.23(a)" if grave else "13.23(b)"
     if not grave:
         raise Refused("SVTAD 13.23(c)", f"{issue.reference} is of severity {issue.severity}: (c) reaches 1 to 3 alone.")

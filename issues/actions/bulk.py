@@ -89,7 +89,8 @@ def _audit(plan: BulkPlan, *, by: Actor, at: dt.datetime) -> None:
     """Write an event a row; rows with the same raiser and provider have the same audience."""
     audiences: dict[tuple[int, int | None], int] = {}
     subjects = []
-    for row in plan.ready:
+    ready, fingerprint = plan.ready, plan.fingerprint
+    for row in ready:
         issue = row.issue
         key = (issue.raised_by_id, issue.provider_id)
         if key not in audiences:
@@ -104,8 +105,8 @@ def _audit(plan: BulkPlan, *, by: Actor, at: dt.datetime) -> None:
                 detail={
                     "reason": plan.edit.reason,
                     "changed": {each.field: [each.before, each.after] for each in row.changes},
-                    "preview": plan.fingerprint,
-                    "of": len(plan.ready),
+                    "preview": fingerprint,
+                    "of": len(ready),
                 },
             )
         )
@@ -172,15 +173,19 @@ class _Planning:
         return plan
 
     def _issues(self, wanted: Sequence[str]) -> list[TestingIssue]:
-        found: list[TestingIssue] = []
+        """Return the issues that the person may see, by reference; locked in the order of their keys, where asked."""
+        pks: list[int] = []
         for start in range(0, len(wanted), CHUNK):
             here = wanted[start : start + CHUNK]
-            issues = TestingIssue.objects.filter(public_id__in=here)
+            pks += TestingIssue.objects.visible_to(self.by).filter(public_id__in=here).values_list("pk", flat=True)
+        pks.sort()  # whoever locks many locks them in one order
+        found: list[TestingIssue] = []
+        related = ("scope__release", "scope__governed_by__document", "provider", "raised_by", "dmc")
+        for start in range(0, len(pks), CHUNK):
+            issues = TestingIssue.objects.filter(pk__in=pks[start : start + CHUNK])
             if self.lock:
-                issues = issues.select_for_update(of=("self",)).order_by("pk")
-            seen = set(TestingIssue.objects.visible_to(self.by).filter(public_id__in=here).values_list("pk", flat=True))
-            related = ("scope__release", "scope__governed_by__document", "provider", "raised_by", "dmc")
-            found += [issue for issue in issues.select_related(*related) if issue.pk in seen]
+                issues = issues.select_for_update(of=("self",))
+            found += issues.order_by("pk").select_related(*related)
         return sorted(found, key=lambda issue: issue.reference)
 
     @staticmethod

@@ -14,7 +14,7 @@ from django.urls import reverse
 from issues.actions import produce_issue_log, raise_issue
 from issues.forms import LogForm, RaiseForm
 from issues.models import Cause, IssueState, TestingIssue
-from issues.policies import check_can_bulk_edit, check_can_produce_log
+from issues.policies import check_can_bulk_edit, check_can_produce_log, check_can_see_terms
 from issues.queries import counts_by_provider_and_severity, filter_choices, issue_list
 from issues.queries.lists import SORTS
 from issues.queries.logs import complete_log
@@ -83,6 +83,7 @@ def log(request: PageRequest) -> HttpResponseBase:
         "causes": [(each.value, each.label) for each in Cause if each.value],
         "chosen": {name: request.GET.get(name, "") for name in FILTERS},
         "narrowed": [name for name in HIDDEN_FILTERS if request.GET.get(name)],
+        "sees_terms": allowed(check_can_see_terms, request.actor)[0],
         "may_change": not moment and allowed(check_can_bulk_edit, request.actor)[0],
         "pdf_query": request.GET.urlencode(),
         "chips": any(request.GET.get(name) for name in FILTERS if name != "scope"),

@@ -141,13 +141,23 @@ def _assessment_of(job: Job) -> Assessment:
     return assessment
 
 
+def contents_of(filed: FiledReport) -> CompletionReport:
+    """Return the contents of a report that is filed, built again as they were built for its job."""
+    made_at, made_by = queries.made_when(filed)
+    return _built(filed.assessment, made_at=made_at, made_by=made_by)
+
+
 def _contents(assessment: Assessment, job: Job) -> CompletionReport:
     """Build the contents: who asked and when are the job's, so that a second run gives the same pages."""
+    return _built(assessment, made_at=job.recorded_at, made_by=job.recorded_by)
+
+
+def _built(assessment: Assessment, *, made_at: dt.datetime, made_by: str) -> CompletionReport:
     return completion_report(
         assessment,
-        made_at=job.recorded_at,
-        made_by=job.recorded_by,
-        stale=staleness(assessment, until=job.recorded_at),
+        made_at=made_at,
+        made_by=made_by,
+        stale=staleness(assessment, until=made_at),
         read_file=_read_evidence,
     )
 

@@ -1,8 +1,9 @@
 """From a stored assessment to the frozen contents of its Completion Report.
 
 Everything comes from the assessment's own facts and findings, and from the evidence, matters and
-decisions that those facts name; nothing is counted anew and nothing is asked of a live table. The same
-assessment therefore always gives the same contents.
+decisions that those facts name; nothing is counted anew and nothing is asked of a live table. The rounds before the
+Panel are the one exception: decisions recorded until the report was asked for. The same assessment asked for at the
+same moment therefore always gives the same contents.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from reports.contents import counts, criteria, opening, papers, remarks
 from reports.contents import issues as issue_lists
 from reports.contents.annexes import cut, volume_entries
 from reports.contents.dossier import Dossier
+from reports.contents.rounds import rounds
 from reports.contents.words import plain
 from reports.shapes import AnnexVolume, CompletionReport, Included, Paper
 from svtad.gates.models import Assessment, EvidenceItem
@@ -74,6 +76,9 @@ def completion_report(
         work_off=papers.work_off(dossier),
         papers=listed,
         witnessing=papers.witnessing(dossier),
+        rounds=rounds(assessment.scope, moment=made_at or assessment.recorded_at)
+        if assessment.scope.kind == "SIT"
+        else None,
         unjudged=remarks.unjudged(dossier),
         readings=remarks.readings(dossier),
         source_notes=remarks.source_notes(dossier),

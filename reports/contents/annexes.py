@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from reports.shapes import AnnexVolume, Cover, IssueRow, TestRow, VolumeEntry
+from reports.shapes import ISSUES, TESTS, AnnexVolume, Cover, IssueRow, TestRow, VolumeEntry
 
 #: More rows than this leave the report for volumes, so that what is put before a Panel stays short.
 ROWS_INSIDE = 1_500
 #: Rows of one volume at most: what one process renders within its share of memory.
 ROWS_A_VOLUME = 1_000
-
-ISSUES = "Testing Issues"
-TESTS = "Planned tests that did not pass"
 
 
 def volume_entries(issues: tuple[IssueRow, ...], tests: tuple[TestRow, ...]) -> tuple[VolumeEntry, ...]:

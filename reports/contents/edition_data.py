@@ -50,6 +50,7 @@ def _phase_kind(kind: PhaseKind) -> dict[str, Any]:
         "presented": kind.presented,
         "entry_document": kind.entry_document,
         "criteria_document": kind.criteria_document,
+        "stages": [{"key": each.key, "title": each.title, "clause": each.clause} for each in kind.stages],
         "criteria": [
             {
                 "key": each.key,
@@ -58,6 +59,7 @@ def _phase_kind(kind: PhaseKind) -> dict[str, Any]:
                 "text": each.clause_text,
                 "steps": [step.value for step in each.steps],
                 "parents": list(each.parents),
+                "only_where_it_applies": each.only_if is not None,
             }
             for each in kind.criteria
         ],

@@ -23,8 +23,9 @@ class LongText:
 
 @dataclass(kw_only=True)
 class LongTexts:
-    """Collects, while a document is written, what did not fit where it stands."""
+    """Collects, while a document is written, what did not fit where it stands. `whole_in` says where it is whole."""
 
+    whole_in: str = "facts.json"
     entries: list[LongText] = field(default_factory=list)
     left_out: int = 0
     _numbers: dict[str, int] = field(default_factory=dict)
@@ -38,7 +39,7 @@ class LongTexts:
             return f"{text[:limit].rstrip()}… [continued: long text {number}]"
         if len(self.entries) >= MOST:
             self.left_out += 1
-            return f"{text[:limit].rstrip()}… [cut; whole in facts.json]"
+            return f"{text[:limit].rstrip()}… [cut; whole in {self.whole_in}]"
         number = self._numbers[text] = len(self.entries) + 1
         self.entries.append(
             LongText(number=number, where=where[:80], text=text[:LONGEST], cut=max(0, len(text) - LONGEST))

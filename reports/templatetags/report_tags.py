@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import template
-from django.template import Context
+from django.template import Context, Node, NodeList
+from django.template.base import FilterExpression, Parser, Token
+from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -76,6 +78,33 @@ def first_rows(rows: Sequence[Any], most: int) -> Sequence[Any]:
 def less(value: int, other: int) -> int:
     """Return how many more `value` is than `other`."""
     return value - other
+
+
+class Part(Node):
+    """A place of the report that is drawn, unless it is redacted: then nothing in it is, and the place says so."""
+
+    def __init__(self, key: FilterExpression, nodes: NodeList) -> None:
+        """Take the place's key, and what is drawn there."""
+        self.key, self.nodes = key, nodes
+
+    def render(self, context: Context) -> SafeString:
+        """Draw what is there, or that it is redacted."""
+        redaction = context.get("redaction")
+        key = str(self.key.resolve(context))
+        if redaction is None or key not in redaction.sections:
+            return self.nodes.render(context)
+        place = context["sections"][key]
+        within = {"section": place, "level": 3 if "." in place.number else 2, "redaction": redaction}
+        return SafeString(render_to_string("reports/redacted.html", within))
+
+
+@register.tag
+def part(parser: Parser, token: Token) -> Part:
+    """Draw what stands between `part` and `endpart` unless the place of that key is redacted."""
+    _, key = token.split_contents()
+    nodes = parser.parse(("endpart",))
+    parser.delete_first_token()
+    return Part(parser.compile_filter(key), nodes)
 
 
 @register.filter

@@ -18,9 +18,10 @@ class GatesConfig(AppConfig):
         from svtad.gates.actions.assessing import JOB_KIND
         from svtad.governance.jobs import register_runner
         from testphases.models.scopes import ScopeState
-        from testphases.policies import guard_move
+        from testphases.policies import guard_move, judge_releases_by
 
         handlers.register()
         register_runner(JOB_KIND, tasks.run_assess_scope)
         guard_move(ScopeState.IN_PROGRESS, policies.guard_start)
         guard_move(ScopeState.COMPLETE, policies.guard_completion)
+        judge_releases_by(policies.judge_move)

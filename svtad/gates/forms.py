@@ -9,6 +9,8 @@ from django import forms
 
 from svtad.gates.actions.evidence import AUDIT_ITEMS, FIRST_STATES, OF_EITHER, PER_PROVIDER, READINESS_ANSWERS
 from svtad.gates.gathering.plans import ItemRow
+from svtad.gates.models import EvidenceItem
+from svtad.governing.models import DocumentVersion
 from svtad.parties.models import Organisation
 from svtad.rulebook.edition import Edition
 from svtad.rulebook.vocabulary import EvidenceKind, EvidenceState, WorkOffItemState
@@ -201,3 +203,56 @@ class CorrectionPlanForm(forms.Form):
 
 def _run_words(run: TestRun) -> str:
     return f"{run.planned_test.definition.external_id}, {run.occurred_at:%d %b %Y %H:%M} UTC"
+
+
+class ReasonForm(forms.Form):
+    """A reason."""
+
+    reason = forms.CharField(label="Reason", max_length=300)
+
+
+class ReleaseMoveForm(forms.Form):
+    """A Capability Release moved on (7.2, 9.8)."""
+
+    to_state = forms.CharField(widget=forms.HiddenInput())
+    reason = forms.CharField(label="Note", required=False, max_length=400)
+
+
+class ChangeForm(forms.Form):
+    """A change proposed to the DCC User Interface (7.3)."""
+
+    change = forms.CharField(label="The change proposed to the DCC User Interface", widget=forms.Textarea)
+
+
+class PromotionForm(forms.Form):
+    """A promotion of a release's code (9.4, 9.8)."""
+
+    title = forms.CharField(label="What is promoted, and to where", max_length=300)
+
+
+class RepeatDocumentForm(forms.Form):
+    """A document version that was changed for a repeated Interface Testing (7.3)."""
+
+    version = forms.ModelChoiceField(
+        DocumentVersion.objects.none(), label="Document version", to_field_name="public_id", empty_label="Choose"
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the versions that are entered."""
+        super().__init__(*args, **kwargs)
+        versions = DocumentVersion.objects.select_related("document").order_by("document__code", "version")
+        self.fields["version"].queryset = versions  # type: ignore[attr-defined]
+
+
+class AnswerForm(forms.Form):
+    """Whether a criterion of an approach document is met (12.3)."""
+
+    met = forms.ChoiceField(label="It is", choices=[("yes", "met"), ("no", "not met")])
+    reasons = forms.CharField(label="What shows it, or what is wanting", max_length=400)
+    evidence = forms.ChoiceField(label="Evidence", required=False)
+
+    def __init__(self, *args: Any, items: Sequence[EvidenceItem], **kwargs: Any) -> None:
+        """Offer the evidence of the phase that stands."""
+        super().__init__(*args, **kwargs)
+        choices = [(item.public_id, f"{KIND_TITLES[item.kind]}: {item.file.name}") for item in items]
+        self.fields["evidence"].choices = [("", "None attached"), *choices]  # type: ignore[attr-defined]

@@ -7,7 +7,7 @@ import datetime as dt
 from django.urls import NoReverseMatch, reverse
 
 from svtad.gates import actions
-from svtad.gates.models import CorrectionPlan
+from svtad.gates.models import CorrectionPlan, ReleaseMatter
 from svtad.gates.policies import missing_judgement
 from svtad.gates.queries.contradicted import contradicted_by_id
 from svtad.gates.queries.corrections import revocable
@@ -115,6 +115,14 @@ class SitCompletionHandler(GatesHandler):
         actions.settle_sit_completion(matter=matter, decision=decision, by=by, at=at)
 
 
+class CompletionReportHandler(GatesHandler):
+    """SIT's Completion Report, to TAB, TAG and the Panel (9.7, 19.5)."""
+
+    def apply(self, *, matter: Matter, decision: Decision, by: Actor, at: dt.datetime) -> None:
+        """Hold its steps to the reports that go before it."""
+        actions.settle_completion_report(matter=matter, decision=decision, at=at)
+
+
 class DeselectionHandler(GatesHandler):
     """De-selection of a DMC (13.5 to 13.9)."""
 
@@ -127,6 +135,30 @@ class DeselectionHandler(GatesHandler):
         actions.settle_deselection(matter=matter, decision=decision, at=at)
 
 
+class ReleaseHandler(GatesHandler):
+    """What is decided about a release: Interface Testing repeated (7.3), code promoted (9.4, 9.8)."""
+
+    def describe(self, matter: Matter) -> str:
+        """Return what the matter is about, in a sentence."""
+        link = self._link(matter)
+        what = procedure(matter.procedure).title
+        return f"{what}, {link.release.code}" if link else matter.title
+
+    def url(self, matter: Matter) -> str:
+        """Return the page of the release."""
+        link = self._link(matter)
+        return reverse("gates:release", args=[link.release.public_id]) if link else ""
+
+    def apply(self, *, matter: Matter, decision: Decision, by: Actor, at: dt.datetime) -> None:
+        """Have the phases judged anew that it bears on."""
+        actions.settle_release_matter(matter=matter, at=at)
+
+    @staticmethod
+    def _link(matter: Matter) -> ReleaseMatter | None:
+        found: ReleaseMatter | None = ReleaseMatter.objects.select_related("release").filter(matter=matter).first()
+        return found
+
+
 def register() -> None:
     """Register the handler of each procedure whose subject stands in gates."""
     for key, handler in (
@@ -136,9 +168,12 @@ def register() -> None:
         ("CORRECTION_PLAN", CorrectionPlanHandler()),
         ("APPROVAL_TO_PROCEED", ApprovalHandler()),
         ("SIT_COMPLETION", SitCompletionHandler()),
+        ("COMPLETION_REPORT", CompletionReportHandler()),
         ("DMC_DESELECTION", DeselectionHandler()),
         ("OVERLAP", GatesHandler()),
         ("TAD_APPROVAL", GatesHandler()),
+        ("INTERFACE_REPEAT", ReleaseHandler()),
+        ("CODE_PROMOTION", ReleaseHandler()),
     ):
         governance_handlers.register(key, handler)
     register_contradictions(contradicted_by_id)

@@ -7,20 +7,25 @@ allows): only MET opens a gate that the software keeps; BLOCKED (14.5) opens non
 from __future__ import annotations
 
 from svtad.gates.gathering import gather_with_changes, has_changed
+from svtad.gates.gathering.releases import gather_release
 from svtad.gates.models import Assessment, EvidenceItem
 from svtad.gates.queries import latest_assessment, own_cells_only
 from svtad.gates.queries.phases import phase_kind_for
 from svtad.governance.models import Matter
+from svtad.lib import clock
 from svtad.lib.errors import ActionDenied, Refused
 from svtad.parties.actors import Actor
 from svtad.parties.audiences import GOVERNANCE, audience_of, org_key
 from svtad.parties.models import Audience, Organisation
 from svtad.parties.policies import require
+from svtad.rulebook import codec
 from svtad.rulebook.findings import Judgement
 from svtad.rulebook.judge import judge
-from svtad.rulebook.vocabulary import EvidenceKind, Step, Verdict
-from testphases.models import ScopeParticipation, TestScope
+from svtad.rulebook.release import judge_release
+from svtad.rulebook.vocabulary import EvidenceKind, ReleaseState, Step, Verdict
+from testphases.models import CapabilityRelease, ScopeParticipation, TestScope
 from testphases.models.scopes import ScopeState
+from testphases.policies import Basis
 
 #: What a DCC Service Provider attaches itself: its plan (9.1), its report (9.4) and what they rest on.
 PROVIDERS_OWN = frozenset({EvidenceKind.TEST_PLAN, EvidenceKind.PROVIDER_REPORT, EvidenceKind.TEST_RESULT})
@@ -241,7 +246,8 @@ def guard_start(scope: TestScope) -> None:
 def guard_completion(scope: TestScope) -> None:
     """Refuse that a phase is complete before whoever decides it has: the Panel for SIT, certificates for PIT.
 
-    Of other phases the thresholds and the Work Off Plan are judged here, the rest by their approach documents.
+    Of UTS and SCT the thresholds, the Work Off Plan and what was entered of their approach documents must be met
+    (rule 11). Of Migration Testing, whose thresholds the MTAD holds, nothing may be recorded as not met.
     """
     kind = phase_kind_for(scope)
     if kind is None:
@@ -254,8 +260,46 @@ def guard_completion(scope: TestScope) -> None:
     if Step.CERTIFICATES in kind.steps:
         if not judgement.verdict.opens_gate:
             raise Refused("SVTAD 12.6", f"The Exit Criteria are {judgement.verdict.replace('_', ' ').lower()}.")
-    elif judgement.verdict in (Verdict.NOT_MET, Verdict.BLOCKED):
-        raise Refused("SVTAD 13.18", f"The Exit Criteria are {judgement.verdict.replace('_', ' ').lower()}.")
+        return
+    let_through = {Verdict.MET} if kind.limits is not None else {Verdict.MET, Verdict.CANNOT_EVALUATE}
+    unmet = [finding for finding in judgement.criteria if finding.verdict not in let_through]
+    if unmet:
+        named = "; ".join(f"{finding.citation.clause}: {finding.summary}" for finding in unmet)
+        clause = "SVTAD 13.18" if kind.limits is not None else "SVTAD 12.3"
+        words = judgement.verdict.replace("_", " ").lower()
+        raise Refused(clause, f"The Exit Criteria are {words}. {named}")
+
+
+def check_can_answer_criterion(actor: Actor, scope: TestScope) -> None:
+    """Record whether a criterion of the approach document is met: the DCC (12.3)."""
+    require(actor, "attach_evidence", clause="SVTAD 12.3", what="record whether a criterion is met")
+    _require_sight(actor, scope)
+
+
+def check_can_link_release(actor: Actor) -> None:
+    """Say what a release's matters and documents are: the DCC (7.3, 9.8)."""
+    if not actor.may("open_matter"):
+        require(actor, "propose", clause="SVTAD 7.3", what="record what is proposed for a release")
+
+
+def judge_move(release: CapabilityRelease, to_state: ReleaseState) -> Basis:
+    """Return what READY or LIVE rests on, as it is now. Raises Refused naming what is not met (7.2, 7.3, 9.8)."""
+    if to_state not in (ReleaseState.READY, ReleaseState.LIVE):
+        return Basis()
+    facts = gather_release(release, moment=clock.now())
+    readiness = judge_release(facts)
+    findings = readiness.ready if to_state is ReleaseState.READY else (*readiness.ready, *readiness.live)
+    unmet = [finding for finding in findings if not finding.verdict.opens_gate]
+    if unmet:
+        clause = "SVTAD 7.2" if to_state is ReleaseState.READY else "SVTAD 9.8"
+        words = "ready" if to_state is ReleaseState.READY else "to go live"
+        named = "; ".join(f"{finding.citation.clause}: {finding.summary}" for finding in unmet)
+        raise Refused(clause, f"{release} is not {words}. {named}")
+    return Basis(
+        facts=facts.to_json(),
+        facts_sha256=codec.spelling(facts.to_json(), besides="as_at")[1],
+        findings=[codec.encode(finding) for finding in findings],
+    )
 
 
 def _takes_part(scope: TestScope, provider: Organisation) -> bool:

@@ -86,8 +86,8 @@ class MatterIn(StrictSerializer):
     """
 
     procedure = serializers.ChoiceField(
-        choices=["APPROVAL_TO_PROCEED", "CORRECTION_PLAN", "OVERLAP", "SIT_COMPLETION", "TAD_APPROVAL",
-                 "TEST_COMPLETION_CERTIFICATE", "WORK_OFF_PLAN"]
+        choices=["APPROVAL_TO_PROCEED", "COMPLETION_REPORT", "CORRECTION_PLAN", "OVERLAP", "SIT_COMPLETION",
+                 "TAD_APPROVAL", "TEST_COMPLETION_CERTIFICATE", "WORK_OFF_PLAN"]
     )  # fmt: skip
     provider = serializers.CharField(max_length=24, required=False, allow_null=True, default=None)
     title = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from svtad.gates.views import asking, comparing, dmcs, evidence, papers, phase, plans
+from svtad.gates.views import asking, comparing, criteria, dmcs, evidence, papers, phase, plans, releases
 
 app_name = "gates"
 urlpatterns = [
@@ -20,6 +20,16 @@ urlpatterns = [
     path("evidence/<str:public_id>/review/", evidence.review, name="evidence-review"),
     path("evidence/<str:public_id>/present/", evidence.present, name="evidence-present"),
     path("evidence/<str:public_id>/withdraw/", evidence.withdraw, name="evidence-withdraw"),
+    path("releases/", releases.releases, name="releases"),
+    path("releases/<str:public_id>/", releases.release, name="release"),
+    path("releases/<str:public_id>/move/", releases.move, name="move-release"),
+    path("releases/<str:public_id>/open/<str:procedure>/", releases.open_matter, name="open-release-matter"),
+    path("releases/<str:public_id>/documents/", releases.name_document, name="repeat-document"),
+    path(
+        "releases/<str:public_id>/documents/<str:document_id>/withdraw/",
+        releases.withdraw_document,
+        name="withdraw-repeat-document",
+    ),
     path("<str:public_id>/", phase.phase, name="phase"),
     path("<str:public_id>/entry/", phase.entry, name="entry"),
     path("<str:public_id>/judge/", phase.judge_again, name="judge"),
@@ -27,6 +37,8 @@ urlpatterns = [
     path("<str:public_id>/dmcs/", dmcs.dmcs, name="dmcs"),
     path("<str:public_id>/compare/", comparing.comparison, name="compare"),
     path("<str:public_id>/ledger/", phase.ledger, name="ledger"),
+    path("<str:public_id>/criteria/", criteria.criteria, name="criteria"),
+    path("<str:public_id>/criteria/<str:criterion_id>/", criteria.answer, name="answer-criterion"),
     path("<str:public_id>/evidence/", evidence.evidence, name="evidence"),
     path("<str:public_id>/papers/", papers.papers, name="papers"),
     path("<str:public_id>/papers/plan/", papers.draw_up, name="draw-up"),

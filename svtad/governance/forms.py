@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from svtad.governance.calendar import LISTS
@@ -288,6 +288,88 @@ class ViewsField(forms.MultiValueField):
 
 _VIEW_CHOICES = [("", "Not said"), *VIEWS]
 
+#: What is listed of a report by a line of text: the report, the part of it, what the field is called.
+_LISTED: tuple[tuple[str, str, str], ...] = (
+    ("COMPLETION_REPORT", "ROW", "Rows of the Completion Report, each by its reference: a Testing Issue or a test"),
+    ("COMPLETION_REPORT", "WORDS", "Words, gone wherever the Completion Report has them"),
+    ("SIT_AUDIT_REPORT", "SECTION", "Sections of the SIT Auditor Report"),
+    ("SIT_AUDIT_REPORT", "WORDS", "Words of the SIT Auditor Report"),
+)
+
+#: Where nothing is known of a report's sections, they are lines too.
+_UNKNOWN = ("COMPLETION_REPORT", "SECTION", "Sections of the Completion Report")
+
+
+class RedactionsWidget(forms.Widget):
+    """The sections of a report, each to be ticked, with why; and lines for what is named otherwise."""
+
+    def __init__(self, sections: Sequence[tuple[str, str]]) -> None:
+        """Draw a line for each of `sections`: its key, and what it is called."""
+        self.sections = sections
+        self.listed = _LISTED if sections else (_UNKNOWN, *_LISTED)
+        super().__init__()
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[dict[str, str]]:
+        """Read what was ticked and what was listed."""
+        found = []
+        for place, (key, title) in enumerate(self.sections):
+            if data.get(f"{name}_{place}"):
+                why = str(data.get(f"{name}_{place}_why", "")).strip()
+                found.append(_redaction("COMPLETION_REPORT", "SECTION", key, why, title=title))
+        for report, part, _ in self.listed:
+            for line in str(data.get(f"{name}_{report}_{part}".lower(), "")).splitlines():
+                which, _, why = (piece.strip() for piece in line.partition("|"))
+                if which or why:
+                    found.append(_redaction(report, part, which, why))
+        return found
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        """Nothing ticked and nothing listed is an answer too: nothing is redacted."""
+        return False
+
+    def id_for_label(self, id_: str | None, index: str | None = None) -> str:
+        """The label stands over many fields, and is none's."""
+        return ""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        """Draw the sections and the lines."""
+        held = {(each["report"], each["part"], each["which"]): each for each in value or () if isinstance(each, dict)}
+        rows = []
+        for place, (key, title) in enumerate(self.sections):
+            kept = held.get(("COMPLETION_REPORT", "SECTION", key))
+            rows.append((f"{name}_{place}", SafeString(" checked") if kept else "", title, (kept or {}).get("why", "")))
+        lines = []
+        for report, part, words in self.listed:
+            of = [each for each in held.values() if (each["report"], each["part"]) == (report, part)]
+            text = "\n".join(f"{each['which']} | {each['why']}" if each.get("why") else each["which"] for each in of)
+            lines.append((f"{name}_{report}_{part}".lower(), words, text))
+        drawn = format_html_join(
+            "",
+            '<div class="redaction"><label><input type="checkbox" name="{0}" value="yes"{1}> {2}</label>'
+            '<input type="text" name="{0}_why" value="{3}" maxlength="500" aria-label="Why: {2}" placeholder="why">'
+            "</div>",
+            rows,
+        )
+        listed = format_html_join(
+            "",
+            '<p><label for="id_{0}">{1}</label><textarea name="{0}" id="id_{0}" rows="2">{2}</textarea></p>',
+            lines,
+        )
+        return format_html('<div class="redactions">{}</div>{}', drawn, listed)
+
+
+class RedactionsField(forms.Field):
+    """What is redacted of the reports, and why; it may be nothing."""
+
+    def __init__(self, *, sections: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        """Offer the sections of the report."""
+        kwargs.setdefault("help_text", "A line each; what follows “|” says why. Leave all empty: nothing is redacted.")
+        super().__init__(required=False, widget=RedactionsWidget(sections), **kwargs)
+
+
+def _redaction(report: str, part: str, which: str, why: str, *, title: str = "") -> dict[str, str]:
+    return {"report": report, "part": part, "which": which, "why": why} | ({"title": title} if title else {})
+
 
 def field_for(
     kind: str, title: str, severities: tuple[str, ...], *, choices: Sequence[tuple[str, str]] = ()
@@ -301,6 +383,8 @@ def field_for(
         )
     if kind == "views":
         return ViewsField(criteria=choices, label=title)
+    if kind == "redactions":
+        return RedactionsField(sections=choices, label=title)
     if kind == "severity":
         return forms.ChoiceField(label=title, choices=[("", "Choose"), *((each, each) for each in severities)])
     if kind == "date":

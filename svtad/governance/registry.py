@@ -15,8 +15,6 @@ from svtad.rulebook.vocabulary import Body
 #: Procedures whose decisions are only recorded until the app that owns their subject exists.
 RECORD_ONLY: frozenset[str] = frozenset(
     {
-        "CODE_PROMOTION",
-        "COMPLETION_REPORT",
         "DMCT_APPEAL",
         "DMCT_ECONOMIC",
         "DMCT_EQUIVALENCE",
@@ -29,7 +27,6 @@ RECORD_ONLY: frozenset[str] = frozenset(
         "DMC_SELECTION",
         "END_OF_CYCLE_MT",
         "END_OF_CYCLE_SIT",
-        "INTERFACE_REPEAT",
         "MODIFICATION_CONSULTED",
         "MODIFICATION_DIRECTED",
         "MODIFICATION_MINOR",
@@ -39,7 +36,6 @@ RECORD_ONLY: frozenset[str] = frozenset(
         "NOV20_GO_LIVE",
         "NOV20_SEC_ELEMENTS",
         "OTHER_DISPUTE",
-        "REDACTED_COPIES",
         "REGRESSION_SCOPE",
         "SVTAD_REDESIGNATION",
         "TEST_PACK_NON_STANDARD",

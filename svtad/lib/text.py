@@ -20,18 +20,30 @@ def counted(number: int, one: str, several: str = "") -> str:
 def stated_words(value: object) -> str:
     """Return a statement in words: several choices (`["RECONSIDER", "RECONSULT"]`) are listed in lower case.
 
-    Dates by issue, as a Work Off Plan's approval sets them, are listed each with its issue, and views by criterion
-    each with its criterion. Names that are written in capitals with digits or marks (TCC-0001, 12.6(a)) stay.
+    Dates by issue, as a Work Off Plan's approval sets them, are listed each with its issue, views by criterion each
+    with its criterion, and what is redacted of a report each with why. Names that are written in capitals with digits
+    or marks (TCC-0001, 12.6(a)) stay.
     """
     if isinstance(value, dict):
         return "; ".join(f"{key} {_one(held)}" for key, held in value.items())
     if isinstance(value, list):
+        if any(isinstance(each, dict) for each in value):
+            return "; ".join(_redaction(each) for each in value)
         return ", ".join(_word(str(each)) for each in value)
     return str(value)
 
 
 def _word(each: str) -> str:
     return each.replace("_", " ").lower() if each.replace("_", "").isalpha() else each
+
+
+def _redaction(each: object) -> str:
+    held = each if isinstance(each, dict) else {"which": each}
+    said = str(held.get("title") or held.get("which", ""))
+    of = "" if held.get("report") == "COMPLETION_REPORT" else _word(str(held.get("report", "")))
+    part = "" if held.get("part") in ("SECTION", None) else _word(str(held.get("part")))
+    named = " ".join(word for word in (of.replace("sit ", "SIT "), part, said) if word)
+    return f"{named} ({held['why']})" if held.get("why") else named
 
 
 def _one(held: object) -> str:

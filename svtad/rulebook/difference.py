@@ -52,6 +52,7 @@ _SINGLE = (
     "last_issue_raised_at",
     "last_execution_at",
     "entry",
+    "criteria_version",
 )
 
 
@@ -125,7 +126,7 @@ def _value(value: Any) -> str:
 
 
 def _reference(row: Any, identity: Any, names: dict[str, str]) -> str:
-    for name in ("reference", "title", "name", "key"):
+    for name in ("reference", "title", "name", "key", "clause"):
         if getattr(row, name, ""):
             return str(getattr(row, name))
     return _text(identity, names)

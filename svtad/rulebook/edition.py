@@ -97,7 +97,8 @@ class Criterion:
     """One criterion of a phase kind: its place and the function that judges it.
 
     The function's docstring is the clause in our words; pages and reports show it. ``steps`` are those in which it is
-    judged. ``parents``: it only details those criteria (a row of Table 13.1), and has no say of its own.
+    judged. ``parents``: it only details those criteria (a row of Table 13.1), and has no say of its own. ``only_if``:
+    it is judged only where the facts are such that it applies.
     """
 
     key: str
@@ -106,11 +107,25 @@ class Criterion:
     judge: Callable[[Case], Result]
     steps: tuple[Step, ...]
     parents: tuple[str, ...] = ()
+    only_if: Callable[[Facts], bool] | None = None
+
+    def applies(self, facts: Facts) -> bool:
+        """Whether it is judged of such facts."""
+        return self.only_if is None or self.only_if(facts)
 
     @property
     def clause_text(self) -> str:
         """The clause in plain words: the docstring of the function."""
         return " ".join((self.judge.__doc__ or "").split())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StageKind:
+    """A Test Stage that every phase of a kind has: the Solution Test of SIT, the stages of Migration Testing."""
+
+    key: str
+    title: str
+    clause: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,7 +136,7 @@ class PhaseKind:
     it. ``considered_clause``: issues from elsewhere may be counted by a decision under that clause, those of
     ``considered_kinds`` (empty: any). ``presented``: only issues presented to and counted by TAG count (13.23).
     ``entry_document``: it may not start before that document is approved (12.3). ``criteria_document`` holds criteria
-    that this edition does not.
+    that this edition does not. ``stages`` are the Test Stages that every phase of the kind has.
     """
 
     key: str
@@ -135,6 +150,7 @@ class PhaseKind:
     presented: bool = False
     entry_document: str | None = None
     criteria_document: str | None = None
+    stages: tuple[StageKind, ...] = ()
 
     def criteria_at(self, step: Step) -> tuple[Criterion, ...]:
         """The criteria judged in a step, in reading order."""
@@ -149,7 +165,8 @@ class Edition:
     Table 13.1 row 1. ``work_off_days`` is the timescale of 15.1 by severity.
     ``presented_always`` are the severities that are always presented under 13.23. ``ttm_exempt`` is the (phase kind,
     release) whose entry needs no TTM. ``overlap`` is the pair of phase kinds that may overlap by agreement (5.7).
-    ``readiness`` names the resources of 12.5(d).
+    ``readiness`` names the resources of 12.5(d). ``release_phases`` are the groups of phase kinds that are conducted
+    for each release (7.2); ``repeated_kind`` the kind that is conducted for the first one only, unless directed (7.3).
     """
 
     document: str
@@ -164,6 +181,8 @@ class Edition:
     ttm_exempt: tuple[str, str]
     overlap: frozenset[str]
     readiness: Mapping[str, str]
+    release_phases: Mapping[str, tuple[str, ...]]
+    repeated_kind: str
     parameters: tuple[ParameterSpec, ...]
     readings: tuple[FixedReading, ...]
 

@@ -16,16 +16,25 @@ from datetime import date, datetime
 
 from svtad.rulebook import codec
 from svtad.rulebook.codec import Count, FactsError, Id, Json, Sha256
+from svtad.rulebook.entry_facts import (
+    ApproachDocumentFact,
+    ApprovalToProceedFact,
+    ChangedDocumentFact,
+    EnteredCriterionFact,
+    EntryFacts,
+    InterfaceRepeatFact,
+    OverlapApproval,
+    ReadinessItem,
+    RunningPhase,
+)
 from svtad.rulebook.integrity import SORT_KEYS, check_integrity
 from svtad.rulebook.vocabulary import (
-    ApprovalState,
     Cause,
     CertificateState,
     CountState,
     DescopeState,
     DisputeState,
     DmcState,
-    DocumentState,
     EvidenceKind,
     EvidenceState,
     ExclusionState,
@@ -41,9 +50,11 @@ __all__ = [
     "ApproachDocumentFact",
     "ApprovalToProceedFact",
     "CertificateFact",
+    "ChangedDocumentFact",
     "CountDecisionFact",
     "DisputeFact",
     "DmcFact",
+    "EnteredCriterionFact",
     "EntryFacts",
     "EvidenceFact",
     "EvidenceGap",
@@ -51,6 +62,7 @@ __all__ = [
     "ExecutionEvidence",
     "Facts",
     "FactsError",
+    "InterfaceRepeatFact",
     "IssueFact",
     "IssueLogFact",
     "LeftCount",
@@ -60,6 +72,7 @@ __all__ = [
     "PrecursorPhase",
     "ProviderFact",
     "ReadinessItem",
+    "RunningPhase",
     "Statement",
     "TestCount",
     "WorkOffItemFact",
@@ -359,56 +372,6 @@ class PrecursorPhase:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class OverlapApproval:
-    """5.7: SIT and Interface Testing may overlap after TAG reviewed and the Panel agreed."""
-
-    tag_reviewed_on: date | None = None
-    panel_agreed_on: date | None = None
-    matter: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ReadinessItem:
-    """One of the six test resources of 12.5(d) and what was confirmed of it."""
-
-    item: Id
-    in_place: bool
-    secure: bool
-    ready: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ApprovalToProceedFact:
-    """The approval to proceed certificate of the phase (12.5(e))."""
-
-    id: Id
-    state: ApprovalState
-    reference: str = ""
-    matter: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ApproachDocumentFact:
-    """The Testing Approach Document that this phase waits for (12.3). ``effective_on`` is a London date."""
-
-    document: Id
-    version: str
-    state: DocumentState
-    effective_on: date | None = None
-    matter: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EntryFacts:
-    """What only entry asks (12.5, 12.3). Plans, specification and TTM are among ``Facts.evidence``."""
-
-    readiness: tuple[ReadinessItem, ...] = ()
-    overlap: OverlapApproval | None = None
-    approval_to_proceed: ApprovalToProceedFact | None = None
-    approach_document: ApproachDocumentFact | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class ParameterFact:
     """A value that an administrator set, with its source and approver. ``value`` None is an empty parameter."""
 
@@ -426,7 +389,9 @@ class Facts:
     ``issues`` holds this phase kind's in this and earlier releases; ``considered_issues`` those from elsewhere that
     may be counted by a decision (SIT: open SCT issues to date, 13.22; Interface Testing: 13.23(c)).
     ``issues_raised`` is every Testing Issue raised in this phase, closed ones too. ``precursors`` None means that
-    nobody recorded which phases come before. ``watermark`` names the last run taken in.
+    nobody recorded which phases come before. ``watermark`` names the last run taken in. ``criteria_version`` is the
+    version in effect of the document that holds the phase's other criteria, "" where none is; ``entered_criteria`` are
+    those that were entered of it.
 
     Lists are kept sorted by identifier, so that the order in which rows were read never changes the hash.
     """
@@ -460,6 +425,8 @@ class Facts:
     work_off_plans: tuple[WorkOffPlanFact, ...] = ()
     precursors: tuple[PrecursorPhase, ...] | None = None
     entry: EntryFacts | None = None
+    criteria_version: str = ""
+    entered_criteria: tuple[EnteredCriterionFact, ...] = ()
     parameters: tuple[ParameterFact, ...] = ()
     non_working_days: tuple[date, ...] = ()
 

@@ -69,7 +69,7 @@ def fewest(facts: Facts, *, step: Step, provider: str | None = None, edition: Ed
     by_function = {
         criterion.judge: judgement.finding(criterion.key)
         for criterion in held.edition.phase_kind(held.facts.phase_kind).criteria_at(step)
-        if not criterion.parents
+        if not criterion.parents and criterion.applies(held.facts)
     }
     needs: list[Need] = []
     counted: set[str] = set()

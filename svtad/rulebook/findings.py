@@ -86,8 +86,8 @@ class Blocker:
     """A thing that stands in the way. ``kind`` says what ``id`` names, so that a page can link it.
 
     Kinds: test, dmc, issue, dispute, exclusion, count_decision, provider, evidence, certificate, work_off_plan,
-    work_off_item, phase, readiness, approval, document, issue_log, execution. ``pending`` is True where only an
-    undecided matter before a body stands in the way (the page's "Awaiting").
+    work_off_item, phase, readiness, approval, document, matter, entered_criterion, issue_log, execution. ``pending`` is
+    True where only an undecided matter before a body stands in the way (the page's "Awaiting").
     """
 
     kind: str

@@ -40,6 +40,7 @@ _UNIQUE: dict[str, Callable[[Any], Any]] = {
     "evidence": attrgetter("id"),
     "certificates": attrgetter("provider"),
     "work_off_plans": attrgetter("id"),
+    "entered_criteria": attrgetter("id"),
     "parameters": attrgetter("key"),
     "non_working_days": lambda day: day,
 }

@@ -56,6 +56,7 @@ def judge_brief(held: Brief) -> Judgement:
     findings = tuple(
         _finding(law, criterion, case.once(criterion.judge))
         for criterion in law.phase_kind(facts.phase_kind).criteria_at(held.step)
+        if criterion.applies(facts)
     )
     return Judgement(
         document=law.document,

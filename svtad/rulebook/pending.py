@@ -84,7 +84,7 @@ class _Judging:
     def __init__(self, held: Brief) -> None:
         self.held = held
         kind = held.edition.phase_kind(held.facts.phase_kind)
-        self.criteria = [row for row in kind.criteria_at(held.step) if not row.parents]
+        self.criteria = [row for row in kind.criteria_at(held.step) if not row.parents and row.applies(held.facts)]
         self.verdicts = {finding.key: finding.verdict for finding in judge_brief(held).criteria}
 
     def option(self, text: str, *changes: Change) -> Option:

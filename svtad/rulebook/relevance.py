@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from svtad.rulebook.edition import Edition
-from svtad.rulebook.facts import Facts, IssueFact, PrecursorPhase
-from svtad.rulebook.vocabulary import Cause, EvidenceKind, Step
+from svtad.rulebook.facts import EnteredCriterionFact, Facts, IssueFact, PrecursorPhase
+from svtad.rulebook.vocabulary import Cause, CriterionGate, EvidenceKind, Step
 
 _REPORTS = (EvidenceKind.PROVIDER_REPORT, EvidenceKind.ASSURANCE_REPORT)
 
@@ -54,7 +54,14 @@ def relevant_facts(facts: Facts, *, edition: Edition, step: Step, provider: str 
     if step is Step.ENTRY:
         return _at_entry(replace(facts, parameters=parameters, evidence=evidence))
     certificates = facts.certificates if step in (Step.COMPLETION, Step.PANEL) else ()
-    kept = replace(facts, parameters=parameters, evidence=evidence, certificates=certificates, entry=None)
+    kept = replace(
+        facts,
+        parameters=parameters,
+        evidence=evidence,
+        certificates=certificates,
+        entry=None,
+        entered_criteria=_of_gate(facts, CriterionGate.EXIT),
+    )
     return kept if provider is None else _of_provider(kept, provider)
 
 
@@ -75,8 +82,14 @@ def _at_entry(facts: Facts) -> Facts:
         if facts.precursors is None
         else tuple(replace(phase, work_off_plans=()) for phase in facts.precursors),
         entry=facts.entry,
+        criteria_version=facts.criteria_version,
+        entered_criteria=_of_gate(facts, CriterionGate.ENTRY),
         parameters=facts.parameters,
     )
+
+
+def _of_gate(facts: Facts, gate: CriterionGate) -> tuple[EnteredCriterionFact, ...]:
+    return tuple(row for row in facts.entered_criteria if row.gate is gate)
 
 
 def _of_provider(facts: Facts, provider: str) -> Facts:

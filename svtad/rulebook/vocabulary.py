@@ -281,6 +281,38 @@ class DocumentState(StrEnum):
         return self in (DocumentState.APPROVED, DocumentState.EFFECTIVE)
 
 
+class CriterionGate(StrEnum):
+    """On which side of a Test Phase or Test Stage a criterion stands (12.3, 12.4)."""
+
+    ENTRY = "ENTRY"
+    EXIT = "EXIT"
+
+
+class StageState(StrEnum):
+    """The life of a Test Stage (12.4)."""
+
+    PLANNED = "PLANNED"
+    RUNNING = "RUNNING"
+    DONE = "DONE"
+
+
+class ReleaseState(StrEnum):
+    """The life of a Capability Release (7.2, 9.8)."""
+
+    PLANNED = "PLANNED"
+    IN_TEST = "IN_TEST"
+    READY = "READY"
+    LIVE = "LIVE"
+
+
+class EligibilityState(StrEnum):
+    """How far a Party has come with Eligibility Testing in a User Role (13.25)."""
+
+    NOT_STARTED = "NOT_STARTED"
+    IN_PROGRESS = "IN_PROGRESS"
+    COMPLETE = "COMPLETE"
+
+
 class EvidenceKind(StrEnum):
     """What a piece of attached evidence is."""
 

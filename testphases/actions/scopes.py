@@ -1,4 +1,4 @@
-"""Programmes, Capability Releases, test scopes, who takes part, stages and states."""
+"""Programmes, Capability Releases, test scopes, who takes part and states."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.utils.text import slugify
 
 from svtad.audit import actions as audit_actions
 from svtad.governing.models import DocumentVersion
+from svtad.governing.queries import edition_held
 from svtad.lib import clock
 from svtad.lib.errors import InvalidInput, Refused
 from svtad.parties.actors import Actor
@@ -161,7 +162,8 @@ def create_scope(
     """Create a test scope of `kind` (a string of the edition that governs it) in a release.
 
     The edition says which kinds and which releases it knows; where no edition is held for the
-    document, any are taken, and its judgement is CANNOT_EVALUATE.
+    document, any are taken, and its judgement is CANNOT_EVALUATE. The Test Stages that it names for the kind are
+    entered with it (the Solution Test of SIT).
     """
     at = at or clock.now()
     policies.check_can_manage_phases(by)
@@ -183,9 +185,22 @@ def create_scope(
     )
     if provider:
         ScopeParticipation.objects.create(scope=scope, organisation=provider, valid_from=at)
-    audit(scope=scope, action="create_scope", by=by, at=at, detail={"kind": kind, "governed_by": str(governed_by)})
+    stages = _enter_stages(scope, at=at)
+    detail = {"kind": kind, "governed_by": str(governed_by), "stages": stages}
+    audit(scope=scope, action="create_scope", by=by, at=at, detail=detail)
     facts_changed(scope=scope, at=at)
     return scope
+
+
+def _enter_stages(scope: TestScope, *, at: dt.datetime) -> list[str]:
+    """Give a new phase the Test Stages that its edition names for its kind (12.4); return their names."""
+    edition = edition_held(scope.governed_by)
+    named = next((kind.stages for kind in edition.phase_kinds if kind.key == scope.kind), ()) if edition else ()
+    TestStage.objects.bulk_create(
+        TestStage(scope=scope, name=stage.title, kind=stage.key, position=position, recorded_at=at)
+        for position, stage in enumerate(named, start=1)
+    )
+    return [stage.title for stage in named]
 
 
 def _check_edition(release: CapabilityRelease, kind: str, governed_by: DocumentVersion) -> None:
@@ -246,25 +261,6 @@ def end_participation(
     detail = {"organisation": organisation.code, "reason": reason}
     audit(scope=scope, action="end_participation", by=by, at=at, detail=detail)
     facts_changed(scope=scope, at=at)
-
-
-@transaction.atomic
-def add_stage(
-    *, scope: TestScope, name: str, by: Actor, position: int | None = None, at: dt.datetime | None = None
-) -> TestStage:
-    """Add a Test Stage (12.4) to `scope`, last unless a position is given."""
-    at = at or clock.now()
-    policies.check_can_manage_phases(by)
-    _check_text("name", name, 80)
-    lock_scope(scope=scope)
-    stages = TestStage.objects.filter(scope=scope)
-    if stages.filter(name=name).exists():
-        raise InvalidInput.one("name", f"{scope} has a stage {name} already.")
-    made = TestStage.objects.create(
-        scope=scope, name=name, position=stages.count() + 1 if position is None else position, recorded_at=at
-    )
-    audit(scope=scope, action="add_stage", by=by, at=at, clause="SVTAD 12.4", detail={"stage": name})
-    return made
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""REST: programmes, releases, Test Phases, planned tests, results."""
+"""REST: programmes, releases, Test Phases, planned tests, results, stages, eligibility."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from django.urls import path
 from testphases.api.phases import Descopings, OnePhase, PhaseCounts, Phases, Programmes, Releases
 from testphases.api.plans import PlannedTests
 from testphases.api.results import Results, UnmatchedResults
+from testphases.api.stages import urlpatterns as of_stages
 
 urlpatterns = [
     path("programmes", Programmes.as_view(), name="api-programmes"),
@@ -18,4 +19,5 @@ urlpatterns = [
     path("planned-tests", PlannedTests.as_view(), name="api-planned-tests"),
     path("results", Results.as_view(), name="api-results"),
     path("unmatched-results", UnmatchedResults.as_view(), name="api-unmatched-results"),
+    *of_stages,
 ]

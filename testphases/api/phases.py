@@ -179,6 +179,7 @@ def _show_release(release: CapabilityRelease) -> dict[str, Any]:
         "name": release.name,
         "position": release.position,
         "programme": release.programme.code,
+        "state": release.state,
         "synthetic": release.is_synthetic,
     }
 

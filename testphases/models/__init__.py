@@ -1,6 +1,7 @@
 """Shapes of the testphases app, one subject a file."""
 
 from testphases.models.descoping import DescopeItem, DescopeRequest, Descoping, DescopingEnd
+from testphases.models.eligibility import Eligibility, EligibilityChange
 from testphases.models.plan import InstallationType, PlannedTest, PlannedTestVersion, TestDefinition, TestKind
 from testphases.models.runs import (
     ComponentVersionSet,
@@ -18,11 +19,12 @@ from testphases.models.scopes import (
     CapabilityRelease,
     FactsChanged,
     Programme,
+    ReleaseStateChange,
     ScopeParticipation,
     ScopeStateChange,
     TestScope,
-    TestStage,
 )
+from testphases.models.stages import StageAnswer, StageCriterion, StagePlan, StageStateChange, TestStage
 
 __all__ = [
     "CapabilityRelease",
@@ -31,6 +33,8 @@ __all__ = [
     "DescopeRequest",
     "Descoping",
     "DescopingEnd",
+    "Eligibility",
+    "EligibilityChange",
     "FactsChanged",
     "InstallationType",
     "LatestRun",
@@ -38,13 +42,18 @@ __all__ = [
     "PlannedTest",
     "PlannedTestVersion",
     "Programme",
+    "ReleaseStateChange",
     "ResultArrival",
     "RunAssurance",
     "RunEvidence",
     "RunVoid",
     "ScopeParticipation",
     "ScopeStateChange",
+    "StageAnswer",
+    "StageCriterion",
     "StageExitVersions",
+    "StagePlan",
+    "StageStateChange",
     "TestDefinition",
     "TestKind",
     "TestRun",

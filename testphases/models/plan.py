@@ -10,7 +10,8 @@ from django.db.models import Q
 from svtad.devices.models import DeviceModelCombination
 from svtad.lib.models import IntervalModel, IntervalQuerySet, PublicIdModel
 from svtad.parties.models import Organisation
-from testphases.models.scopes import Programme, TestScope, TestStage
+from testphases.models.scopes import Programme, TestScope
+from testphases.models.stages import TestStage
 
 if TYPE_CHECKING:
     from svtad.parties.actors import Actor

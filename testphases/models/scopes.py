@@ -1,4 +1,4 @@
-"""Programme, CapabilityRelease, TestScope, TestStage and who takes part."""
+"""Programme, CapabilityRelease, TestScope and who takes part."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.db.models import Q
 from svtad.governing.models import DocumentVersion
 from svtad.lib.models import AppendOnlyModel, IntervalModel, PublicIdModel
 from svtad.parties.models import Organisation
+from svtad.rulebook.vocabulary import ReleaseState
 
 if TYPE_CHECKING:
     from svtad.parties.actors import Actor
@@ -31,12 +32,20 @@ class Programme(PublicIdModel):
 
 
 class CapabilityRelease(PublicIdModel):
-    """IOC, MOC or FOC in SVTAD v1.23; another document may have others, in the order given here."""
+    """IOC, MOC or FOC in SVTAD v1.23; another document may have others, in the order given here.
+
+    `state` is where it is now; its `ReleaseStateChange`s say how it came there.
+    """
 
     programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="releases")
     code = models.CharField(max_length=20)
     name = models.CharField(max_length=160)
     position = models.PositiveSmallIntegerField()
+    state = models.CharField(
+        max_length=8,
+        choices=[(state.value, state.replace("_", " ").capitalize()) for state in ReleaseState],
+        default=ReleaseState.PLANNED.value,
+    )
     is_synthetic = models.BooleanField(default=False)
     recorded_at = models.DateTimeField()
 
@@ -49,6 +58,31 @@ class CapabilityRelease(PublicIdModel):
 
     def __str__(self) -> str:
         return self.code
+
+
+class ReleaseStateChange(AppendOnlyModel):
+    """A move of a release from one state to another, with what it was judged by (7.2, 9.8).
+
+    `facts` and `findings` are the rulebook's, empty for a move that nothing is judged for; `facts_sha256` is the
+    facts' hash.
+    """
+
+    release = models.ForeignKey(CapabilityRelease, on_delete=models.PROTECT, related_name="state_changes")
+    from_state = models.CharField(max_length=8)
+    to_state = models.CharField(max_length=8)
+    reason = models.TextField(blank=True)
+    facts = models.JSONField(default=dict)
+    facts_sha256 = models.CharField(max_length=64, blank=True)
+    findings = models.JSONField(default=list)
+    occurred_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_index=True)
+    recorded_by = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"{self.release}: {self.to_state}"
 
 
 class ScopeState(models.TextChoices):
@@ -142,22 +176,6 @@ class ScopeParticipation(IntervalModel):
 
     def __str__(self) -> str:
         return f"{self.organisation} in {self.scope}"
-
-
-class TestStage(PublicIdModel):
-    """A part of a Test Phase that may run beside or after others (clause 12.4)."""
-
-    scope = models.ForeignKey(TestScope, on_delete=models.PROTECT, related_name="stages")
-    name = models.CharField(max_length=80)
-    position = models.PositiveSmallIntegerField(default=0)
-    recorded_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ("scope", "position", "id")
-        constraints = (models.UniqueConstraint(fields=("scope", "name"), name="stage_name_once"),)
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class FactsChanged(models.Model):

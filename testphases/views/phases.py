@@ -14,11 +14,12 @@ from svtad.parties.policies import allowed
 from svtad.parties.views.pages import PageRequest, carried_out, done, page
 from testphases import actions
 from testphases.actions.scopes import TRANSITIONS
-from testphases.forms import FreezeForm, MoveForm, ParticipantForm, ReasonForm, StageForm
-from testphases.models import ScopeStateChange, StageExitVersions, TestScope, TestStage
+from testphases.forms import FreezeForm, MoveForm, ParticipantForm, ReasonForm
+from testphases.models import ScopeStateChange, StageExitVersions, TestScope
 from testphases.models.scopes import ScopeState
 from testphases.policies import check_can_manage_phases
 from testphases.queries import participants, scopes_for
+from testphases.queries.stages import stages_at
 
 
 @page("GET")
@@ -28,7 +29,13 @@ def phases(request: PageRequest) -> HttpResponseBase:
     release = request.GET.get("release")
     chosen = [scope for scope in rows if not release or scope.release.public_id == release]
     may, _ = allowed(check_can_manage_phases, request.actor)
-    return render(request, "testphases/phases.html", {"title": "Phases", "scopes": chosen, "may_set_up": may})
+    context = {
+        "title": "Phases",
+        "scopes": chosen,
+        "may_set_up": may,
+        "governs": request.actor.may("see_all_phases"),
+    }
+    return render(request, "testphases/phases.html", context)
 
 
 @page("GET")
@@ -89,16 +96,6 @@ def end_participation(request: PageRequest, public_id: str, organisation_id: str
     return _act(request, found, "ending", form, act)
 
 
-@page("POST")
-def add_stage(request: PageRequest, public_id: str) -> HttpResponseBase:
-    """Add a Test Stage."""
-    found = visible_scope(request, public_id)
-    form = StageForm(request.POST)
-    return _act(
-        request, found, "stage", form, lambda: actions.add_stage(scope=found, **form.cleaned_data, by=request.actor)
-    )
-
-
 def visible_scope(request: PageRequest, public_id: str) -> TestScope:
     """Return the phase of that id, or 404 where the person may not see one."""
     found: TestScope = get_object_or_404(scopes_for(request.actor), public_id=public_id)
@@ -124,7 +121,7 @@ def _scope_page(request: PageRequest, scope: TestScope, *, tried: dict[str, Form
         "scope": scope,
         "release": scope.release,
         "participants": participants(scope).order_by("name"),
-        "stages": TestStage.objects.filter(scope=scope),
+        "stages": stages_at(scope, None),
         "exit_versions": StageExitVersions.objects.filter(scope=scope)
         .select_related("version_set")
         .order_by("-valid_from"),
@@ -136,7 +133,6 @@ def _scope_page(request: PageRequest, scope: TestScope, *, tried: dict[str, Form
         "freeze_form": given.get("freeze") or FreezeForm(scope=scope),
         "participant_form": given.get("participant") or ParticipantForm(),
         "ending_form": given.get("ending") or ReasonForm(),
-        "stage_form": given.get("stage") or StageForm(),
         "tried": next(iter(given), ""),
         "synthetic": scope.is_synthetic,
     }

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.django_db
 #: Lists that are the same for everybody: what the rulebook or a published list says.
 THE_SAME_FOR_ALL = {
     "organisations_list", "importers_list", "procedures_list", "holidays_list", "overrides_list", "body_rules_list",
+    "document_versions_list",
 }  # fmt: skip
 #: For each operation, who gets in, as it was agreed: a call that succeeds, or that only the state refuses (409).
 AGREED = Path(__file__).with_name("access.json")
@@ -128,11 +129,12 @@ OPEN = {
     "me", "organisations_list", "importers_list", "dmcs_list", "programmes_list", "releases_list", "phases_list",
     "issues_left_list",
     "imports_list", "issues_list", "matters_list", "jobs_list", "rulebook_judge", "rulebook_schema", "reports_list",
-    "packs_list",
+    "packs_list", "copies_given",
     "deputyships_list", "who_may",
     "inbox_list", "decisions_list", "procedures_list", "procedures_referrals", "procedures_get", "holidays_list",
     "overrides_list", "calendar_month", "notice_timing_get", "notice_timing_set",
     "deadlines_list", "deadlines_would_move", "meetings_list", "notices_list", "body_rules_list",
+    "document_versions_list", "eligibility_list",
 }  # fmt: skip
 
 

@@ -67,17 +67,26 @@ def on_what_exists(case: Case, world: World) -> Case:
         "imports": world.batch.public_id,
         "assessments": world.assessment.public_id,
         "reports": world.report.public_id,
+        "copies": world.copies.public_id,
         "people": world.person.public_id,
         "deputyships": world.deputyship.public_id,
         "notices": world.notice.public_id,
         "deliveries": world.delivery.public_id,
         "interests": world.interest.public_id,
         "evidence": world.submitted.public_id,
+        "stages": world.around.stage.public_id,
+        "stage-criteria": world.around.stage_criterion.public_id,
+        "eligibility": world.around.eligibility.public_id,
+        "releases": world.sit.release.public_id,
+        "document-versions": world.around.approach.public_id,
     }
     if "token_key" in (case.path_parameters or {}):
         case.path_parameters["token_key"] = world.token_key
     if "public_id" in (case.path_parameters or {}):
         case.path_parameters["public_id"] = ids[case.operation.path.split("/v1/")[1].split("/")[0]]
+    if "criterion_id" in (case.path_parameters or {}):
+        case.path_parameters["public_id"] = world.around.sct.public_id
+        case.path_parameters["criterion_id"] = world.around.criterion.public_id
     if "request_id" in (case.path_parameters or {}):
         case.path_parameters["request_id"] = world.asked.public_id
     for name, found in (("item_id", world.item), ("paper_id", world.handout)):

@@ -86,7 +86,7 @@ def test_bad_input_names_the_field(caller, wrong, field):
 def test_a_phase_is_needed_seen_and_of_the_procedures_kind(house, caller):
     pit, sit = house.scope("PIT", "MOC"), house.scope("SIT", "MOC")
     registrar = caller("registrar")
-    body = {"procedure": "COMPLETION_REPORT", "title": "The report"}
+    body = {"procedure": "END_OF_CYCLE_SIT", "title": "The cycle", "rationale": REASONS}
     for phase, status in ((None, 400), ("y" * 22, 400), (pit.public_id, 400), (sit.public_id, 201)):
         assert registrar.post("/matters", body | {"phase": phase}).status_code == status, phase
 

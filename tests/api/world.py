@@ -11,8 +11,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from issues.actions import attach_file, link_issues, propose_exclusion
 from issues.models import IssueAttachment, IssueLink, TestingIssue
+from reports.actions import open_copies
 from svtad.gates.actions import assess, attach_evidence, file_report
-from svtad.gates.models import Assessment, EvidenceItem, FiledReport
+from svtad.gates.models import Assessment, EvidenceItem, FiledReport, PartyCopies
 from svtad.governance.actions import (
     add_item,
     add_override,
@@ -47,6 +48,7 @@ from svtad.parties.audiences import GOVERNANCE, audience_of
 from svtad.parties.models import Deputyship, Membership, Person
 from testphases.models import PlannedTest, TestScope
 from testphases.queries import participants
+from tests.api.around import AROUND, Around, make_around
 from tests.api.calls import Call
 from tests.api.issue_calls import ISSUE_CALLS
 from tests.factories import MAKER, House, at, decide, make_dmc, make_issue, make_paper
@@ -73,6 +75,7 @@ class World:
     job: Job
     assessment: Assessment
     report: FiledReport
+    copies: PartyCopies
     person: Person
     token_key: str
     deputyship: Deputyship
@@ -86,6 +89,7 @@ class World:
     override: NonWorkingDayOverride
     submitted: EvidenceItem
     assurance: EvidenceItem
+    around: Around
     other_issue: TestingIssue
     link: IssueLink
     attachment: IssueAttachment
@@ -129,6 +133,7 @@ def make_world(house: House) -> World:
     report = file_report(
         assessment=assessment, kind="completion_report", file=paper, pages=3, job_id="j" * 22, by=manager
     )
+    copies = open_copies(scope=sit, report=report, by=manager)
     job = batch.job
     assert job is not None
     registrar, member = _person(house, "registrar"), _person(house, "tag_member")
@@ -165,6 +170,7 @@ def make_world(house: House) -> World:
         job=job,
         assessment=assessment,
         report=report,
+        copies=copies,
         person=registrar,
         token_key=token.token_key,
         deputyship=deputyship,
@@ -185,6 +191,7 @@ def make_world(house: House) -> World:
         ),
         submitted=submitted,
         assurance=assurance,
+        around=make_around(house, sit),
         other_issue=other,
         link=link_issues(issue=issue, other=twin, kind="DUPLICATE_OF", reasons="The same.", by=MAKER),
         attachment=attach_file(issue=issue, content=b"12:00 no answer", name="bench.log", by=MAKER),
@@ -316,6 +323,7 @@ CALLS: dict[str, Call] = {
     ),
     "issues_ask_counting": Call(lambda w: f"/issues/{w.issue.public_id}/counting", _phase),
     **ISSUE_CALLS,
+    **AROUND,
     "matters_list": Call(lambda w: "/matters"),
     "matters_open": Call(
         lambda w: "/matters", lambda w: {"procedure": "DMCT_ROUTE", "title": "DMC-A: the route of its first entry"}
@@ -463,6 +471,15 @@ CALLS: dict[str, Call] = {
     "rulebook_schema": Call(lambda w: "/rulebook/schema"),
     "packs_list": Call(lambda w: "/packs"),
     "packs_request": Call(lambda w: "/packs", lambda w: {"assessment": w.assessment.public_id}),
+    "copies_given": Call(lambda w: "/copies"),
+    "copies_lists": Call(lambda w: f"/phases/{w.sit.public_id}/copies"),
+    "copies_begin": Call(lambda w: f"/phases/{w.sit.public_id}/copies", lambda w: {}),
+    "copies_share": Call(lambda w: f"/copies/{w.copies.public_id}/share"),
+    "copies_bring": Call(
+        lambda w: f"/copies/{w.copies.public_id}/brought",
+        lambda w: {"report": "SIT_AUDIT_REPORT", "file": w.paper.public_id},
+    ),
+    "copies_make": Call(lambda w: f"/copies/{w.copies.public_id}/making"),
     "reports_list": Call(lambda w: "/reports"),
     "reports_request": Call(lambda w: "/reports", lambda w: {"assessment": w.assessment.public_id}),
     "reports_get": Call(lambda w: f"/reports/{w.report.public_id}"),

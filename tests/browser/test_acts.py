@@ -232,7 +232,7 @@ def test_a_phase_gets_stages_participants_and_exit_versions_and_moves_by_its_gat
     def post(route, *more, **fields):
         return manager.post(reverse(f"testphases:{route}", args=[scope.public_id, *more]), fields)
 
-    went(post("add-stage", name="Solution Test"))
+    went(post("stages", name="Regression"))
     went(post("add-participant", organisation=world.house.gamma.pk))
     went(post("end-participation", world.house.gamma.public_id, reason="Withdrew."))
     frozen = version_set(components={"DSP": "5.2"}, at=at())

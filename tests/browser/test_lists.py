@@ -15,6 +15,13 @@ from issues.actions import determine_severity, propose_exclusion
 from svtad.gates.actions import assess_scope, attach_evidence, draw_up_work_off_plan
 from svtad.governance.files import store_file
 from svtad.parties.audiences import GOVERNANCE, audience_of
+from testphases.actions import (
+    add_stage,
+    answer_stage_criterion,
+    enter_eligibility,
+    enter_stage_criterion,
+    plan_stage,
+)
 from tests.factories import MAKER, at, make_dmc, make_issue, make_person
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +57,11 @@ def grow(world, *, by: int) -> None:
         )
         propose_exclusion(issue=issue, scope=world.sit, rationale="One device.", by=MAKER)
         make_person("tab_member", world.house.tab)
+        stage = add_stage(scope=world.sit, name=f"Stage {by}-{number}", by=MAKER)
+        plan_stage(stage=stage, has_exit_gate=True, test_plan="Test plan 1.0", by=MAKER)
+        criterion = enter_stage_criterion(stage=stage, gate="EXIT", text="It ran", by=MAKER)
+        answer_stage_criterion(criterion=criterion, met=False, reasons="Not yet.", by=MAKER)
+        enter_eligibility(organisation=world.house.supplier, role=f"Role {by}-{number}", by=MAKER)
         paper = store_file(
             content=f"{by} {number}".encode(),
             name=f"paper-{number}.pdf",
@@ -71,7 +83,8 @@ def test_no_page_asks_the_database_more_when_there_are_more_rows(world, manager,
         f"/phases/{scope}/ledger/", f"/phases/{scope}/evidence/", f"/phases/{scope}/papers/",
         f"/phases/{scope}/judgements/", f"/phases/{scope}/about/", "/phases/plans/", "/devices/",
         "/governance/matters/", "/governance/decisions/", "/governance/jobs/", f"/imports/?scope={scope}",
-        f"/reports/?scope={scope}", "/search/?q=Issue",
+        f"/reports/?scope={scope}", "/reports/copies/", f"/reports/copies/of/{scope}/", "/search/?q=Issue",
+        f"/phases/{scope}/stages/", "/phases/eligibility/", "/phases/releases/",
     ]  # fmt: skip
     asked = [(manager, path) for path in plain] + [(admin, path) for path in ("/people/", "/audit/", "/governing/")]
     grow(world, by=1)

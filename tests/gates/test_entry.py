@@ -103,8 +103,8 @@ def test_pit_is_complete_only_when_its_exit_criteria_are_met(before):
     assert raised.value.clause == "SVTAD 12.6"
 
 
-@pytest.mark.clause("SVTAD 1.23", "13.18-apply")
-def test_sct_is_not_complete_over_its_thresholds_but_what_its_own_document_says_is_not_judged_here(house):
+@pytest.mark.clause("SVTAD 1.23", "13.18-apply", "12.2", "12.3")
+def test_sct_is_not_complete_over_its_thresholds_nor_while_its_own_document_says_nothing_here(house):
     sct = house.scope("SCT", "MOC")
     TestScope.objects.filter(pk=sct.pk).update(state="EXIT_ASSESSED")
     issue = make_issue(
@@ -114,4 +114,5 @@ def test_sct_is_not_complete_over_its_thresholds_but_what_its_own_document_says_
     with pytest.raises(Refused, match="not met"):
         move_scope(scope=sct, to_state="COMPLETE", by=manager)
     change_state(issue=issue, to_state="CLOSED", by=MAKER, at=at(days=2))
-    move_scope(scope=sct, to_state="COMPLETE", by=manager)
+    with pytest.raises(Refused, match="SCTAD, which is not held"):
+        move_scope(scope=sct, to_state="COMPLETE", by=manager)

@@ -7,11 +7,14 @@ from django.test import Client
 from django.urls import reverse
 
 from svtad.gates.actions import draft_certificate
+from svtad.gates.queries.answers import answered
 from svtad.gates.queries.rounds import criteria_of, rounds_of
 from svtad.governance.actions import record_decision
 from svtad.governance.models import Decision, Matter
 from svtad.governance.queries.asked import consulted_in
+from svtad.lib.clock import now
 from svtad.lib.errors import InvalidInput, Refused
+from svtad.parties.actors import system_actor
 from svtad.parties.models import Person
 from tests.factories import MAKER, at, decide, make_house
 from tests.gates.test_completion import complete_it, determine
@@ -177,3 +180,46 @@ def test_the_pages_show_the_rounds_and_ask_criterion_by_criterion(complete):
     assert "this round is without" not in papers
     phase = client.get(reverse("gates:phase", args=[complete.scope.public_id])).content.decode()
     assert 'Not met in the Panel\'s view: <span class="code">12.6(a)</span>' in phase
+
+
+@pytest.mark.clause("SVTAD 1.23", "13.15(c)", "13.16", "13.16-loop")
+def test_what_the_next_round_did_about_each_criterion_that_was_not_met(complete):
+    complete.assess("PANEL")
+    matter = two_rounds(complete)
+    complete.attach("OTHER", file=paper("gas-meters.pdf"), moment=at(days=12))
+    system = system_actor()
+    held = rounds_of(matter, complete.scope, system, moment=at(days=13))
+    [only] = answered(held, complete.scope, system, moment=now()).values()
+    assert only.round.number == 1
+    assert [(each.name, each.judged_next.word) for each in only.criteria] == [("12.6(a)", "Met"), ("T13.1-6", "Met")]
+    first = only.criteria[0]
+    assert first.tag is not None
+    assert (first.tag.said, first.tag.words) == ("not met", "Gas meters.")
+    assert first.tag_next is None, "TAG was not asked in round two"
+    assert first.outcome == "the Panel has not determined again"
+    assert "gas-meters.pdf" in [item.file.name for item in only.submitted]
+    decide(matter, "DCC", "REVIEW_WITH_TAG", moment=at(days=12), views={"12.6(a)": {"view": "MET", "words": ""}})
+    record_decision(
+        matter=matter, body="PANEL", outcome="NOT_MET", decided_at=at(days=14), rationale="Still.",
+        data={"criteria": ["12.6(a)"]}, against_computed=True, by=MAKER, at=at(days=14),
+    )  # fmt: skip
+    held = rounds_of(matter, complete.scope, system, moment=at(days=15))
+    found = answered(held, complete.scope, system, moment=at(days=15))
+    assert [each.outcome for each in found[1].criteria] == ["named again", "not named again"]
+    assert [each.tag_next and each.tag_next.said for each in found[1].criteria] == ["met", "no view"]
+    assert [each.outcome for each in found[2].criteria] == ["no direction to continue yet"]
+
+
+@pytest.mark.clause("SVTAD 1.23", "13.16")
+def test_the_page_shows_what_the_next_round_did(complete):
+    complete.assess("PANEL")
+    matter = two_rounds(complete)
+    complete.attach("OTHER", file=paper("gas-meters.pdf"), moment=at(days=12))
+    papers = signed_in(complete.house, "registrar").get(reverse("gates:papers", args=[complete.scope.public_id]))
+    page = papers.content.decode()
+    assert "What the next round did about what was not met" in page
+    assert "gas-meters.pdf" in page
+    assert "the Panel has not determined again" in page
+    decide(matter, "PANEL", "CONFIRM", moment=at(days=13))
+    again = signed_in(complete.house, "tag_member").get(reverse("gates:papers", args=[complete.scope.public_id]))
+    assert "the Panel confirmed" in again.content.decode()

@@ -24,7 +24,7 @@ from svtad.parties.audiences import GOVERNANCE, audience_of
 from svtad.rulebook.judge import judge_brief
 from testphases.actions import facts_changed
 from testphases.models import FactsChanged, TestScope
-from tests.factories import MAKER, at, make_issue
+from tests.factories import MAKER, at, make_approach, make_issue
 from tests.gates.world import last
 
 
@@ -146,6 +146,13 @@ def test_a_parameter_that_is_set_or_cleared_has_the_phases_judged_once(judged):
     clear_parameter(version=judged.house.document, key="pass_rate.assured_only", reason="Error.", by=MAKER)
     assert swept(judged) == [judged.scope.public_id]
     assert last(judged.scope, "REPORTS").verdict == "MET"
+
+
+@pytest.mark.clause("SVTAD 1.23", "12.3")
+def test_what_is_entered_of_an_approach_document_has_the_phases_judged(judged):
+    make_approach("SCTAD", {"SCT": ["Capacity is shown"]}, moment=clock.now())
+    assert swept(judged) == [judged.scope.public_id]
+    assert swept(judged) == []
 
 
 def test_a_corrected_holiday_has_the_phases_judged(judged):

@@ -126,7 +126,7 @@ def test_clause_4_3_the_intended_changes_are_published_with_the_notice_for_anybo
 @pytest.mark.clause(SVTAD, "13.17")
 def test_clause_13_17_each_party_may_open_the_copies_that_it_is_given_and_nobody_else(house, server):
     matter = matter_of("REDACTED_COPIES")
-    decide(matter, "PANEL", "DIRECT", moment=at(hours=1), sections="None.")
+    decide(matter, "PANEL", "DIRECT", moment=at(hours=1), redactions=[])
     copies = kept(name="copies.pdf")
     notice = Notice.objects.get(decision=decide(matter, "DCC", "SHARE", moment=at(hours=2), document=copies))
     assert notice.attachment is not None
@@ -206,7 +206,7 @@ def test_a_document_too_large_for_an_e_mail_stays_where_it_is_and_the_e_mail_say
 ):
     settings.NOTICE_ATTACHMENT_MAX_BYTES, settings.SITE_URL = len(WORDS) - 1, site
     matter = matter_of("REDACTED_COPIES")
-    decide(matter, "PANEL", "DIRECT", moment=at(hours=1), sections="None.")
+    decide(matter, "PANEL", "DIRECT", moment=at(hours=1), redactions=[])
     notice = Notice.objects.get(decision=decide(matter, "DCC", "SHARE", moment=at(hours=2), document=kept()))
     outbox.sweep()
     for taken in server.taken:

@@ -37,6 +37,7 @@ NAMED_MODULES = {
     "reports": {
         "shapes": "what contents builds and rendering prints",
         "paper_shapes": "the same of what is signed",
+        "round_shapes": "the same of SIT before the Panel, and of what is redacted",
     },
     "svtad.portal": {
         "frame": "what stands around every page",

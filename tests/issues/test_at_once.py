@@ -5,15 +5,19 @@ from __future__ import annotations
 import pytest
 
 from issues.actions import (
+    BulkEdit,
+    bulk_edit,
     change_state,
     determine_severity,
     dispute_severity,
+    link_issues,
     mirror_issues,
+    preview_bulk_edit,
     propose_exclusion,
     raise_issue,
 )
 from issues.actions.mirror_rows import IssueRow, IssuesResult
-from issues.models import ExclusionProposal, IssueStateChange, SeverityDispute, TestingIssue
+from issues.models import ExclusionProposal, IssueLink, IssueStateChange, SeverityDispute, TestingIssue
 from issues.queries import issues_at
 from svtad.lib.errors import Refused
 from tests.at_once import at_once
@@ -99,3 +103,33 @@ def test_one_file_mirrored_by_all_at_once_comes_in_once(house, sit):
     results = sorted(outcome.created if isinstance(outcome, IssuesResult) else -1 for outcome in outcomes)
     assert results == [0] * (PEOPLE - 1) + [20], outcomes
     assert (TestingIssue.objects.count(), IssueStateChange.objects.count()) == (20, 60)
+
+
+def test_of_several_who_confirm_previews_of_the_same_issues_one_changes_them_and_the_others_are_told(house, sit):
+    issues = [
+        make_issue(sit, raised_by=house.dcc, severity="3", provider=house.alpha, state="IN_FIX") for _ in range(8)
+    ]
+    ids = [issue.public_id for issue in issues]
+    edits = [BulkEdit(reason=f"As {number} saw it.", severity=str(1 + number % 5)) for number in (0, 1, 3, 4)]
+    previews = [preview_bulk_edit(issues=ids, edit=edit, by=MAKER).fingerprint for edit in edits]
+
+    def confirm(number: int) -> object:
+        mine = ids if number % 2 else ids[::-1]
+        return bulk_edit(issues=mine, edit=edits[number], preview=previews[number], by=MAKER)
+
+    outcomes = at_once(4, confirm)
+    told = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
+    assert len(told) == 3, outcomes
+    assert len(set(TestingIssue.objects.values_list("severity", flat=True))) == 1
+
+
+def test_no_circle_of_duplicates_closes_however_many_link_at_once(house, sit):
+    issues = [make_issue(sit, raised_by=house.dcc) for _ in range(4)]
+
+    def tie(number: int) -> object:
+        pair = [TestingIssue.objects.get(pk=issues[(number + step) % 4].pk) for step in (0, 1)]
+        return link_issues(issue=pair[0], other=pair[1], kind="DUPLICATE_OF", by=MAKER)
+
+    outcomes = at_once(4, tie)
+    assert sum(isinstance(outcome, Refused) for outcome in outcomes) == 1, outcomes
+    assert IssueLink.objects.count() == 3

@@ -10,6 +10,7 @@ from svtad.governance.actions import Given, correct_decision
 from svtad.lib.errors import Refused
 from svtad.rulebook.judge import judge
 from svtad.rulebook.vocabulary import Step
+from testphases.actions import enter_eligibility, move_eligibility
 from tests.factories import MAKER, at, decide, make_issue
 
 CLAUSE = "SVTAD 1.23"
@@ -36,6 +37,9 @@ def presented(house, interface, severity="3", *, scope=None):
     ],
 )
 def test_an_issue_is_presented_under_the_limb_that_reaches_it(house, interface, kind, severity, limb):
+    row = enter_eligibility(organisation=house.supplier, role="Import Supplier", by=MAKER)
+    move_eligibility(eligibility=row, to_state="IN_PROGRESS", by=MAKER)
+    move_eligibility(eligibility=row, to_state="COMPLETE", basis="Report 7.", by=MAKER)
     _, question = presented(house, interface, severity, scope=house.scope(kind, "MOC"))
     assert (question.matter.procedure, question.matter.data) == ("INTERFACE_COUNT", {"presented_under": limb})
     assert question.matter.state == "PRESENTED"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 import subprocess
+import tempfile
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pypdf import PdfReader
+from pypdf.errors import PyPdfError
 from pypdf.generic import IndirectObject
 
 
@@ -123,3 +126,36 @@ def overlapping(found: list[Word]) -> list[tuple[Word, Word]]:
                 if word.overlaps(other):
                     pairs.append((word, other))
     return pairs
+
+
+def everything_in(content: bytes) -> str:
+    """All that can be got out of a PDF: its words by two readers, every string and stream of every object, its names.
+
+    Streams are read as they are decoded, attachments as they are.
+    """
+    reader = PdfReader(io.BytesIO(content))
+    said = [text_of(reader), str(reader.metadata), str(reader.outline)]
+    with tempfile.NamedTemporaryFile(suffix=".pdf") as file:
+        file.write(content)
+        file.flush()
+        for how in ([], ["-raw"], ["-layout"]):
+            out = subprocess.run(["pdftotext", *how, file.name, "-"], check=True, capture_output=True, timeout=60)
+            said.append(out.stdout.decode("utf-8", "replace"))
+    for name, held in reader.attachments.items():
+        said += [name, *(each.decode("utf-8", "replace") for each in held)]
+    for number in range(1, len(reader.xref[0]) + 1 if 0 in reader.xref else 1):
+        said.append(_of_object(reader, number))
+    said.append(content.decode("latin-1"))
+    return "\n".join(said)
+
+
+def _of_object(reader: PdfReader, number: int) -> str:
+    try:
+        held: Any = reader.get_object(IndirectObject(number, 0, reader))
+    except (PyPdfError, KeyError):
+        return ""
+    parts = [str(held)]
+    if hasattr(held, "get_data"):
+        data = held.get_data()
+        parts += [data.decode("utf-8", "replace"), data.decode("utf-16-be", "replace")]
+    return " ".join(parts)

@@ -13,6 +13,7 @@ from pypdf import PdfReader
 from reports.contents import annexes, completion_report
 from reports.rendering.attachments import annex_sheet, full_sheet
 from reports.rendering.documents import render_volume
+from reports.shapes import ISSUES, TESTS
 from tests.reports import samples, stored
 from tests.reports.reading import outside, overlapping, squeezed, structure, text_of, words
 
@@ -96,7 +97,5 @@ def test_a_volume_is_a_whole_document_of_its_own(volumes, tmp_path):
 
 def test_a_volume_carries_its_own_rows_as_a_sheet(volumes):
     _, (issues, tests) = volumes
-    assert [row[0] for row in rows_of(annex_sheet(issues), annexes.ISSUES)[1:]] == [
-        row.reference for row in issues.issues
-    ]
-    assert [row[0] for row in rows_of(annex_sheet(tests), annexes.TESTS)[1:]] == [row.reference for row in tests.tests]
+    assert [row[0] for row in rows_of(annex_sheet(issues), ISSUES)[1:]] == [row.reference for row in issues.issues]
+    assert [row[0] for row in rows_of(annex_sheet(tests), TESTS)[1:]] == [row.reference for row in tests.tests]

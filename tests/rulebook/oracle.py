@@ -48,7 +48,8 @@ def does_count(facts, issue, elsewhere):
         return False
     if not elsewhere and kind != "INTERFACE":
         return True
-    if kind == "INTERFACE" and not grave and issue["eligibility_complete"] is False:
+    asked = any(made["issue"] == issue["id"] for made in facts["count_decisions"])
+    if kind == "INTERFACE" and not grave and not asked and issue["eligibility_complete"] is False:
         return False
     for made in facts["count_decisions"]:
         if made["issue"] == issue["id"] and made["state"] != "UNDECIDED":

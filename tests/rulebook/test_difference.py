@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from svtad.rulebook.difference import Altered, Difference, differences
-from svtad.rulebook.facts import Facts, IssueLogFact
+from svtad.rulebook.facts import EnteredCriterionFact, Facts, IssueLogFact
 from svtad.rulebook.integrity import SORT_KEYS
-from svtad.rulebook.vocabulary import CertificateState, ExclusionState
+from svtad.rulebook.vocabulary import CertificateState, CriterionGate, ExclusionState
 from tests.rulebook.builders import (
     SHA,
     A,
@@ -127,3 +127,14 @@ def test_only_facts_that_are_alike_have_no_difference(data) -> None:
 def test_issues_alike_but_for_their_order_are_alike():
     rows = issues(5)
     assert differences(sit(issues=rows), sit(issues=tuple(reversed(rows)))) == ()
+
+
+def test_what_is_entered_of_an_approach_document_is_told_by_its_clause() -> None:
+    one = EnteredCriterionFact(id="c", gate=CriterionGate.EXIT, clause="9.1", text="It is fast")
+    before = sit(phase_kind="SCT", certificates=())
+    after = replace(before, criteria_version="1.0", entered_criteria=(one,))
+    found = differences(before, after)
+    assert [(row.kind, row.reference, row.change) for row in found] == [
+        ("criteria_version", "criteria version", "changed"),
+        ("entered_criteria", "9.1", "came"),
+    ]

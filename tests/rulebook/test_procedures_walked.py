@@ -35,6 +35,7 @@ pytestmark = [
 every_procedure = pytest.mark.parametrize("rules", PROCEDURES.values(), ids=PROCEDURES)
 #: What is not a state, an outcome or a body of any procedure.
 NOBODYS = "NOBODYS"
+KINDS = frozenset({"text", "severity", "date", "file", "flag", "choices", "named", "days", "views", "redactions"})
 
 
 def every_requirement(rules: Procedure) -> list[Requirement]:
@@ -171,7 +172,18 @@ def test_what_a_step_requires_is_named_once_and_a_severity_only_where_severities
     for needs in (rules.opens_with, *(step.requires for step in rules.transitions)):
         assert len({need.key for need in needs}) == len(needs)
     for need in every_requirement(rules):
-        assert need.kind in ("text", "severity", "date", "file", "flag", "choices", "named", "days", "views")
+        assert need.kind in (
+            "text",
+            "severity",
+            "date",
+            "file",
+            "flag",
+            "choices",
+            "named",
+            "days",
+            "views",
+            "redactions",
+        )
         assert (need.kind == "choices") == bool(need.choices)
         assert (need.kind == "file") == (need.key == "document")
         assert need.kind != "severity" or (rules.document, rules.version) in editions

@@ -115,7 +115,7 @@ def test_a_guard_of_an_app_above_forbids_a_move(world, monkeypatch):
 def test_stages_have_a_name_each(world):
     make = {"scope": world.scope, "by": world.manager, "at": DAY}
     first, second = actions.add_stage(name="Install", **make), actions.add_stage(name="Run", **make)
-    assert (first.position, second.position) == (1, 2)
+    assert (first.position, second.position) == (2, 3), "after the Solution Test"
     with pytest.raises(InvalidInput):
         actions.add_stage(name="Run", **make)
 

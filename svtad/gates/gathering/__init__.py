@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from svtad.gates.gathering.entry import entered_criteria
 from svtad.gates.gathering.files import Files
 from svtad.gates.gathering.outstanding import Outstanding, outstanding_facts
 from svtad.gates.gathering.papers import Papers, Timescale, paper_facts
@@ -102,6 +103,7 @@ def _facts(scope: TestScope, *, as_at: dt.datetime | None, moment: dt.datetime) 
     files = Files(moment)
     testing = testing_facts(scope, as_at=as_at, moment=moment)
     outstanding = outstanding_facts(related, kind=kind, as_at=as_at, files=files)
+    criteria_version, entered = entered_criteria(scope, kind=kind, moment=moment)
     papers = paper_facts(related, kind=kind, timescale=timescale, moment=moment, files=files)
     return Facts(
         document=edition.document,
@@ -133,6 +135,8 @@ def _facts(scope: TestScope, *, as_at: dt.datetime | None, moment: dt.datetime) 
         work_off_plans=papers.work_off_plans,
         precursors=papers.precursors,
         entry=papers.entry,
+        criteria_version=criteria_version,
+        entered_criteria=entered,
         parameters=parameters,
         non_working_days=timescale.non_working_days,
     )

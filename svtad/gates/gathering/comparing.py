@@ -33,6 +33,8 @@ GROUPS: dict[str, str] = {
     "work_off_plans": "Work Off Plans",
     "precursors": "Test Phases that come before",
     "entry": "What entry asks for",
+    "criteria_version": "Version of the approach document in effect",
+    "entered_criteria": "Criteria of the approach document",
     "providers": "DCC Service Providers",
     "parameters": "Parameters and settings",
     "non_working_days": "Non-working days",

@@ -30,6 +30,7 @@ from svtad.rulebook.facts import (
 )
 from svtad.rulebook.vocabulary import Cause, IssueState, LeftReason
 from testphases.models import TestScope
+from testphases.queries.eligibility import completed_by
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,10 @@ def outstanding_facts(related: Related, *, kind: PhaseKind, as_at: dt.datetime |
     considered = [issue for issue in considered if issue.pk not in own]
     listed = own | {issue.pk for issue in considered}
     everywhere = {issue.scope_pk for issue in (*issues, *considered)}
+    completed = completed_by({issue.raised_by_pk for issue in issues}, as_at) if kind.presented else None
     return Outstanding(
-        issues=tuple(_fact(issue) for issue in issues),
-        considered=tuple(_fact(issue) for issue in considered),
+        issues=tuple(_fact(issue, completed) for issue in issues),
+        considered=tuple(_fact(issue, None) for issue in considered),
         exclusions=tuple(
             ExclusionFact(issue=row.issue_public_id, state=row.state, matter=row.matter_reference)
             for row in exclusions_at(related.scope, as_at)
@@ -105,7 +107,8 @@ def _considered(related: Related, *, kind: PhaseKind, as_at: dt.datetime | None)
     return issue_rows(TestingIssue.objects.filter(pk__in=asked.values("issue_id")), as_at)
 
 
-def _fact(issue: IssueAt) -> IssueFact:
+def _fact(issue: IssueAt, completed: frozenset[int] | None) -> IssueFact:
+    """Return the issue as a fact; `completed`: who completed Eligibility Testing, None where that is not asked."""
     return IssueFact(
         id=issue.public_id,
         reference=issue.reference,
@@ -121,6 +124,7 @@ def _fact(issue: IssueAt) -> IssueFact:
         )
         if issue.left
         else None,
+        eligibility_complete=None if completed is None else issue.raised_by_pk in completed,
     )
 
 

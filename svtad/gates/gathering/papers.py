@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import Any
 
+from svtad.gates.gathering.entry import asked_of_boards, entry_facts
 from svtad.gates.gathering.files import Files
 from svtad.gates.gathering.related import Related
 from svtad.gates.gathering.rulings import Rulings
@@ -20,27 +21,19 @@ from svtad.gates.models import (
     WorkOffPlanItemChange,
 )
 from svtad.gates.queries.evidence import reviewed_states, standing_evidence
-from svtad.governance.models import Matter
-from svtad.rulebook.calendar import london_date
 from svtad.rulebook.deadlines import work_off_due
 from svtad.rulebook.edition import Edition, PhaseKind
 from svtad.rulebook.facts import (
-    ApproachDocumentFact,
-    ApprovalToProceedFact,
     CertificateFact,
     EntryFacts,
     EvidenceFact,
-    OverlapApproval,
     PrecursorPhase,
-    ReadinessItem,
     Statement,
     WorkOffItemFact,
     WorkOffPlanFact,
 )
 from svtad.rulebook.vocabulary import (
-    ApprovalState,
     CertificateState,
-    DocumentState,
     EvidenceKind,
     EvidenceState,
     WorkOffItemState,
@@ -100,7 +93,7 @@ def paper_facts(
     )
     corrections = list(CorrectionPlan.objects.filter(plan__in=plans, recorded_at__lte=moment))
     approval = ApprovalToProceed.objects.filter(scope=scope, recorded_at__lte=moment).select_related("matter").first()
-    asked = _asked_of_boards(related, kind=kind, edition=timescale.edition, moment=moment)
+    asked = asked_of_boards(related, kind=kind, edition=timescale.edition, moment=moment)
     rulings = Rulings(
         [
             *(item.matter_id for item in items if item.matter_id is not None),
@@ -130,7 +123,17 @@ def paper_facts(
         certificates=certificates_of[scope.pk],
         work_off_plans=plans_of[scope.pk],
         precursors=_precursors(related, certificates_of, plans_of, moment),
-        entry=_entry(items, evidence, approval=approval, asked=asked, kind=kind, rulings=rulings),
+        entry=entry_facts(
+            related,
+            items,
+            evidence,
+            approval=approval,
+            asked=asked,
+            kind=kind,
+            edition=timescale.edition,
+            rulings=rulings,
+            moment=moment,
+        ),
         providers=frozenset(
             provider.public_id
             for provider in (
@@ -312,88 +315,4 @@ def _precursors(
             work_off_plans=tuple(sorted(plans_of[scope.pk], key=lambda row: row.id)),
         )
         for scope in related.precursors
-    )
-
-
-# --- entry ----------------------------------------------------------------------------------------
-
-
-def _asked_of_boards(related: Related, *, kind: PhaseKind, edition: Edition, moment: dt.datetime) -> list[Matter]:
-    """Return the matters of overlap (5.7) and of the approach document (12.3), the last of each last.
-
-    An overlap concerns two phases and may have been opened on either.
-    """
-    scope = related.scope
-    of_overlap = [scope.public_id]
-    if scope.kind in edition.overlap:
-        of_overlap += [other.public_id for other in related.precursors or () if other.kind in edition.overlap]
-    matters = list(
-        Matter.objects.filter(procedure="OVERLAP", scope_id__in=of_overlap, recorded_at__lte=moment).order_by("pk")
-    )
-    if kind.entry_document is not None:
-        documents = Matter.objects.filter(procedure="TAD_APPROVAL", scope_id=scope.public_id, recorded_at__lte=moment)
-        matters += list(documents.order_by("pk"))
-    return matters
-
-
-def _entry(
-    items: list[EvidenceItem],
-    evidence: tuple[EvidenceFact, ...],
-    *,
-    approval: ApprovalToProceed | None,
-    asked: list[Matter],
-    kind: PhaseKind,
-    rulings: Rulings,
-) -> EntryFacts:
-    overlaps = [matter for matter in asked if matter.procedure == "OVERLAP"]
-    documents = [matter for matter in asked if matter.procedure == "TAD_APPROVAL"]
-    return EntryFacts(
-        readiness=_readiness(items, evidence),
-        overlap=_overlap(overlaps[-1], rulings) if overlaps else None,
-        approval_to_proceed=ApprovalToProceedFact(
-            id=approval.public_id,
-            state=ApprovalState(rulings.state(approval.matter_id)),
-            reference=approval.matter.reference,
-            matter=approval.matter.reference,
-        )
-        if approval
-        else None,
-        approach_document=_approach_document(documents[-1], kind, rulings) if documents else None,
-    )
-
-
-def _readiness(items: list[EvidenceItem], evidence: tuple[EvidenceFact, ...]) -> tuple[ReadinessItem, ...]:
-    """Return what the standing readiness statement confirms; one returned, or whose file is gone, confirms nothing."""
-    standing = {row.id for row in evidence if row.is_stored and row.state is not EvidenceState.RETURNED}
-    found = [item for item in items if item.kind == EvidenceKind.READINESS and item.public_id in standing]
-    return tuple(
-        ReadinessItem(
-            item=resource,
-            in_place=bool(answers.get("in_place")),
-            secure=bool(answers.get("secure")),
-            ready=bool(answers.get("ready")),
-        )
-        for item in found[-1:]
-        for resource, answers in sorted(item.statements.items())
-        if isinstance(answers, dict)
-    )
-
-
-def _overlap(matter: Matter, rulings: Rulings) -> OverlapApproval:
-    return OverlapApproval(
-        tag_reviewed_on=rulings.first_day(matter.pk, "REVIEW"),
-        panel_agreed_on=rulings.first_day(matter.pk, "AGREE"),
-        matter=matter.reference,
-    )
-
-
-def _approach_document(matter: Matter, kind: PhaseKind, rulings: Rulings) -> ApproachDocumentFact:
-    """Read the approval of the document that the phase waits for; the matter was opened for its scope."""
-    approved = rulings.last(matter.pk, "APPROVE")
-    return ApproachDocumentFact(
-        document=kind.entry_document or "",
-        version=str(approved.data.get("version", "")) if approved else "",
-        state=DocumentState(rulings.state(matter.pk)),
-        effective_on=london_date(approved.effective_at) if approved else None,
-        matter=matter.reference,
     )

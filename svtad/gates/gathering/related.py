@@ -15,13 +15,14 @@ class Related:
     """The scopes of one judgement: `equivalent` holds the scope itself and the same phase of earlier releases.
 
     `considered` are those whose issues may count by a decision (13.22). `precursors` None means that no Test
-    Phase is recorded which comes before, although one should.
+    Phase is recorded which comes before, although one should. `beside` are the other phases of the same release.
     """
 
     scope: TestScope
     equivalent: tuple[TestScope, ...]
     considered: tuple[TestScope, ...]
     precursors: tuple[TestScope, ...] | None
+    beside: tuple[TestScope, ...] = ()
 
     @property
     def papers_of(self) -> tuple[int, ...]:
@@ -52,4 +53,5 @@ def related_scopes(scope: TestScope, *, kind: PhaseKind, before: tuple[str, ...]
         equivalent=tuple(other for other in found if other.pk == scope.pk or other.release_id != release.pk),
         considered=tuple(other for other in beside if other.kind in kind.considered_kinds),
         precursors=None if before is None or (before and not precursors) else precursors,
+        beside=tuple(beside),
     )

@@ -1,6 +1,7 @@
 """Shapes of the gates app."""
 
 from svtad.gates.models.assessment import Assessment, AssessmentFinding, FiledReport
+from svtad.gates.models.copies import PartyCopies, PartyCopy, SharedCopy
 from svtad.gates.models.deselections import DmcDeselection
 from svtad.gates.models.evidence import EvidenceItem, EvidenceReview, EvidenceWithdrawal
 from svtad.gates.models.papers import (
@@ -11,6 +12,7 @@ from svtad.gates.models.papers import (
     WorkOffPlanItem,
     WorkOffPlanItemChange,
 )
+from svtad.gates.models.releases import CriterionAnswer, ReleaseMatter, RepeatDocument
 from svtad.gates.models.signed import CertificatePaper, SealedPack, SigningCertificate
 
 __all__ = [
@@ -19,12 +21,18 @@ __all__ = [
     "AssessmentFinding",
     "CertificatePaper",
     "CorrectionPlan",
+    "CriterionAnswer",
     "DmcDeselection",
     "EvidenceItem",
     "EvidenceReview",
     "EvidenceWithdrawal",
     "FiledReport",
+    "PartyCopies",
+    "PartyCopy",
+    "ReleaseMatter",
+    "RepeatDocument",
     "SealedPack",
+    "SharedCopy",
     "SigningCertificate",
     "TestCompletionCertificate",
     "WorkOffPlan",

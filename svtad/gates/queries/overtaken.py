@@ -1,7 +1,7 @@
 """Scopes overtaken from below: what they are judged by has changed in an app that knows nothing of scopes.
 
-A parameter, a corrected holiday, a file found damaged and a decision that comes into effect leave no word for a
-scope; they are found by their own times.
+A parameter, what is entered of a document, a corrected holiday, a file found damaged and a decision that comes into
+effect leave no word for a scope; they are found by their own times.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from django.db.models import F, Max
 
 from svtad.governance.models import Decision, FileCheck, Job, NonWorkingDayOverride
-from svtad.governing.models import Parameter
+from svtad.governing.models import EnteredCriterion, Parameter, VersionStanding
 from svtad.lib.clock import london_date
 from svtad.rulebook.calendar import start_of_day
 from testphases.models import TestScope
@@ -21,7 +21,7 @@ from testphases.models import TestScope
 def scopes_overtaken(moment: dt.datetime, *, job_kind: str) -> list[int]:
     """Return the primary keys of the open scopes whose last job of that kind began before such a change.
 
-    A scope that no job has judged yet is not among them. Six queries, whatever is stored.
+    A scope that no job has judged yet is not among them. Nine queries, whatever is stored.
     """
     began = dict(
         Job.objects.filter(kind=job_kind, started_at__isnull=False)
@@ -30,7 +30,7 @@ def scopes_overtaken(moment: dt.datetime, *, job_kind: str) -> list[int]:
         .annotate(last=Max("started_at"))
         .values_list("unique_key", "last")
     )
-    everywhere = _latest([*_overrides(), *_damaged_files()], moment)
+    everywhere = _latest([*_overrides(), *_damaged_files(), *_documents(moment)], moment)
     by_version = _parameters(moment)
     by_scope = _coming_into_effect(moment)
     scopes = TestScope.objects.exclude(state="COMPLETE").filter(public_id__in=began)
@@ -58,6 +58,18 @@ def _damaged_files() -> tuple[dt.datetime | None, ...]:
     failed = FileCheck.objects.filter(intact=False)
     checks = FileCheck.objects.filter(file_id__in=failed.values("file_id"))
     return (checks.aggregate(last=Max("recorded_at"))["last"],)
+
+
+def _documents(moment: dt.datetime) -> tuple[dt.datetime | None, ...]:
+    """When what is entered of approach documents last changed: in force, taken back, come into effect, criteria.
+
+    They are few and change seldom: every phase is judged anew.
+    """
+    standings = VersionStanding.objects.aggregate(made=Max("valid_from"), ended=Max("valid_to"))
+    criteria = EnteredCriterion.objects.aggregate(made=Max("valid_from"), ended=Max("valid_to"))
+    effective = VersionStanding.objects.current().filter(effective_from__lte=london_date(moment))
+    day = effective.aggregate(last=Max("effective_from"))["last"]
+    return (*standings.values(), *criteria.values(), start_of_day(day) if day else None)
 
 
 def _parameters(moment: dt.datetime) -> dict[int, dt.datetime]:

@@ -158,6 +158,33 @@ def checklist(
     )
 
 
+def checklist_of_release(findings: Iterable[Finding], *, actor: Actor) -> Checklist:
+    """Make the findings on a release's readiness ready for a page (7.2, 7.3, 9.8)."""
+    given = tuple(findings)
+    matters = _matters(given, actor)
+    lines = tuple(
+        Line(
+            number=number,
+            finding=finding,
+            shown=shown_verdict(finding),
+            ways=tuple(_way_of_release(blocker, matters) for blocker in finding.blockers),
+            total=len(finding.blockers),
+        )
+        for number, finding in enumerate(given, start=1)
+    )
+    verdict = combine(finding.verdict for finding in given)
+    return Checklist(verdict=verdict, lines=lines, severities=(), headroom=(), dmcs=(), ledger=(), matters=matters)
+
+
+def _way_of_release(blocker: Blocker, matters: Mapping[str, str]) -> Way:
+    href = ""
+    if blocker.id in matters:
+        href = reverse("governance:matter", args=[matters[blocker.id]])
+    elif blocker.kind == "phase":
+        href = reverse("gates:phase", args=[blocker.id])
+    return Way(blocker.reference, blocker.text, href, blocker.pending)
+
+
 def shown_verdict(finding: Finding) -> str:
     """Return the verdict as it is shown: AWAITING where it is not met only because a matter is still open."""
     return "AWAITING" if finding.awaiting else finding.verdict
@@ -228,6 +255,7 @@ _PAGES = {
     "certificate": "gates:papers",
     "approval": "gates:papers",
     "work_off_plan": "gates:papers",
+    "entered_criterion": "gates:criteria",
 }
 
 
@@ -237,6 +265,10 @@ def _way(blocker: Blocker, matters: Mapping[str, str], scope: TestScope, actor: 
         href = reverse("governance:matter", args=[matters[blocker.id]])
     elif blocker.id and blocker.kind in _ROUTES:
         href = reverse(_ROUTES[blocker.kind], args=[blocker.id])
+    elif blocker.kind == "document":
+        href = reverse("governing:documents")
+    elif blocker.kind == "matter" and actor.may("see_all_phases"):
+        href = reverse("gates:release", args=[scope.release.public_id])
     elif blocker.kind in _PAGES:
         # A provider that has no certificate yet is named as itself, the certificate in the reference.
         paper = blocker.kind == "provider" and blocker.reference.endswith("certificate")
@@ -246,9 +278,13 @@ def _way(blocker: Blocker, matters: Mapping[str, str], scope: TestScope, actor: 
     return Way(blocker.reference, blocker.text, href, blocker.pending)
 
 
+#: Kinds of blocker whose id is the reference of a matter.
+_NAMING = frozenset({"dispute", "document", "matter"})
+
+
 def _matters(findings: Iterable[Finding], actor: Actor) -> dict[str, str]:
     """Return the public ids of the matters that blockers name by reference, as far as `actor` may see them."""
-    named = {blocker.id for finding in findings for blocker in finding.blockers if blocker.kind == "dispute"}
+    named = {blocker.id for finding in findings for blocker in finding.blockers if blocker.kind in _NAMING}
     named |= {row.decision for finding in findings for row in finding.ledger if row.decision}
     if not named:
         return {}

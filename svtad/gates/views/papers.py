@@ -24,6 +24,7 @@ from svtad.gates.policies import (
     check_may_proceed,
 )
 from svtad.gates.queries import assessment_at, latest_assessment, phase_kind_for
+from svtad.gates.queries.answers import answered
 from svtad.gates.queries.rounds import rounds_of
 from svtad.gates.queries.signed import last_papers
 from svtad.gates.views.phase import visible_scope
@@ -78,6 +79,8 @@ def papers(request: PageRequest, public_id: str) -> HttpResponseBase:
         on_paper += [approval.matter] if approval else []
         on_paper += [completion] if completion else []
         _as_they_stood(on_paper, moment)
+    until = moment or now()
+    rounds = rounds_of(completion, scope, request.actor, moment=until) if completion else []
     rows = (
         [_provider_row(request.actor, scope, each, held.get(each.pk), moment=moment) for each in providers]
         if takes_certificates
@@ -102,7 +105,8 @@ def papers(request: PageRequest, public_id: str) -> HttpResponseBase:
         "approval": approval,
         "approval_refused": _approval_refused(scope) if approval is None and may_propose else None,
         "completion": completion,
-        "rounds": rounds_of(completion, scope, request.actor, moment=moment or now()) if completion else [],
+        "rounds": rounds,
+        "answered": answered(rounds, scope, request.actor, moment=until),
         "as_at": moment,
         "can_look_back": True,
         "may_propose": may_propose,

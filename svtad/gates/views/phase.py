@@ -38,6 +38,7 @@ from svtad.rulebook.judge import judge
 from svtad.rulebook.vocabulary import Step
 from testphases.models import TestScope
 from testphases.queries import scopes_for
+from testphases.queries.stages import stages_held_up
 
 #: How much of what stands in the way of one criterion a page names; the rest is a CSV away.
 LISTED = 20
@@ -283,6 +284,7 @@ def _checklist_page(request: PageRequest, scope: TestScope, step: Step, tab: str
         "title": f"{scope.name}: {'entry' if step is Step.ENTRY else 'exit'}",
         "determined": determinations_of(scope, request.actor, moment=moment or now()),
         "revoked": revoked_before(scope, request.actor, moment=moment or now()),
+        "held_up": stages_held_up(scope, moment) if tab == "exit" else [],
         "assessment": latest,
         "tab": tab,
         "refusal": stood.refusal,

@@ -10,7 +10,7 @@ from typing import Any
 from svtad.governance.models import Decision, StoredFile
 from svtad.lib.errors import FieldError, InvalidInput
 from svtad.rulebook.procedures import Requirement, Transition
-from svtad.rulebook.procedures.machine import VIEWS
+from svtad.rulebook.procedures.machine import REDACTED_PARTS, REDACTED_REPORTS, VIEWS
 from svtad.rulebook.vocabulary import Body
 
 
@@ -104,11 +104,39 @@ def _views(need: Requirement, value: object) -> Iterator[FieldError]:
             yield FieldError(None, f"{need.key} {name}", f"One of {', '.join(sorted(known))} is wanted, and words.")
 
 
+def _redactions(need: Requirement, value: object) -> Iterator[FieldError]:
+    """Yield what is wrong with a list of what is redacted: whether the report has such a part is for its app to say."""
+    if not isinstance(value, list):
+        yield FieldError(None, need.key, f"{need.title}: a list is needed; an empty one says that it is nothing.")
+        return
+    seen = set()
+    for number, each in enumerate(value, start=1):
+        place = f"{need.key} {number}"
+        if not isinstance(each, dict) or not {"report", "part", "which"} <= each.keys() <= _OF_REDACTION:
+            yield FieldError(None, place, f"Its report, part and which are wanted; there are {', '.join(_ORDER)}.")
+        elif not all(isinstance(held, str) and len(held) <= _LONGEST for held in each.values()):
+            yield FieldError(None, place, f"Each is a text of at most {_LONGEST} characters.")
+        elif each["report"] not in dict(REDACTED_REPORTS) or each["part"] not in dict(REDACTED_PARTS):
+            known = [name for name, _ in (*REDACTED_REPORTS, *REDACTED_PARTS)]
+            yield FieldError(None, place, f"The report and the part are each one of {', '.join(known)}.")
+        elif not each["which"].strip():
+            yield FieldError(None, place, "Say which section, row or words.")
+        elif (same := (each["report"], each["part"], each["which"])) in seen:
+            yield FieldError(None, place, f"{each['which'][:60]} is listed twice.")
+        else:
+            seen.add(same)
+
+
+_ORDER = ("report", "part", "which", "title", "why")
+_OF_REDACTION = frozenset(_ORDER)
+_LONGEST = 500
+
 _CHECKS: dict[str, Callable[[Requirement, object], Iterator[FieldError]]] = {
     "choices": _chosen,
     "named": _named,
     "days": _days,
     "views": _views,
+    "redactions": _redactions,
 }
 
 

@@ -28,9 +28,13 @@ OPENED_AT = {
     "DESCOPE_PIT": "POST /phases/{id}/descopings",
     "DESCOPE_SIT": "POST /phases/{id}/descopings",
     "ASSURANCE_REPORT": _ON_PAGE,
+    "REDACTED_COPIES": "POST /phases/{id}/copies",
+    "CODE_PROMOTION": "POST /releases/{id}/matters",
+    "INTERFACE_REPEAT": "POST /releases/{id}/matters",
     **dict.fromkeys(
         (
             "APPROVAL_TO_PROCEED",
+            "COMPLETION_REPORT",
             "CORRECTION_PLAN",
             "OVERLAP",
             "SIT_COMPLETION",

@@ -13,8 +13,17 @@ from svtad.parties.models import Person
 from svtad.portal.demo import issues, meetings, papers, phases, testing
 from svtad.portal.demo.cast import DEMO_DOMAIN, Cast, enter_cast
 from svtad.portal.demo.phases import Phases
-from svtad.rulebook.vocabulary import Step
-from testphases.actions import freeze_stage_exit_versions, version_set
+from svtad.rulebook.vocabulary import EligibilityState, ReleaseState, StageState, Step
+from testphases.actions import (
+    enter_eligibility,
+    freeze_stage_exit_versions,
+    move_eligibility,
+    move_release,
+    move_stage,
+    plan_stage,
+    version_set,
+)
+from testphases.models import TestStage
 
 
 def is_loaded() -> bool:
@@ -40,6 +49,7 @@ def load(*, now: dt.datetime) -> Cast:
     for provider in cast.providers:
         _finished(cast, made, f"MOC PIT {provider.code}", prefix=f"MOC-{provider.code.upper()}", start=day(90))
     _sit_almost_there(cast, made, day=day)
+    _around_it(cast, made, day=day)
     meetings.enter_meetings(cast=cast, held_at=_weekday(day(21), -1), drawn_at=day(1), next_at=_weekday(day(-7), 1))
     for scope in made.scopes.values():
         assess_scope(scope=scope, by=system_actor("Demonstration"), trigger="facts", at=now)
@@ -113,3 +123,20 @@ def _sit_almost_there(cast: Cast, made: Phases, *, day: Callable[[int], dt.datet
     papers.log_issues(cast=cast, scope=scope, at=day(14))
     assess(scope=scope, step=Step.REPORTS, by=cast.actor("manager", day(13)), at=day(13))
     papers.assurance_report(cast=cast, scope=scope, at=day(10), approved=False)
+
+
+def _around_it(cast: Cast, made: Phases, *, day: Callable[[int], dt.datetime]) -> None:
+    """Releases in test, SIT's stages under way, and Suppliers at their Eligibility Testing."""
+    for code, start in (("IOC", day(140)), ("MOC", day(89))):
+        release = made.scopes[f"{code} SIT"].release
+        move_release(release=release, to_state=ReleaseState.IN_TEST, by=cast.actor("manager", start), at=start)
+    stages = {stage.name: stage for stage in TestStage.objects.filter(scope=made.scopes["MOC SIT"])}
+    for name, start, end in (("Solution Test", day(45), day(10)), ("Regression", day(28), day(3))):
+        manager = cast.actor("manager", start)
+        plan_stage(stage=stages[name], starts_on=start.date(), ends_on=end.date(), by=manager, at=start)
+        move_stage(stage=stages[name], to_state=StageState.RUNNING, by=manager, at=start)
+    for code, role, days in (("dunmere", "Import Supplier", 20), ("eskdale", "Gas Supplier", 0)):
+        manager = cast.actor("manager", day(24))
+        row = enter_eligibility(organisation=cast.organisations[code], role=role, by=manager, at=day(24))
+        if days:
+            move_eligibility(eligibility=row, to_state=EligibilityState.IN_PROGRESS, by=manager, at=day(days))

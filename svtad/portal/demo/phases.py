@@ -94,8 +94,7 @@ def enter_phases(*, cast: Cast, at: dt.datetime) -> Phases:
         for provider in taking_part:
             add_participant(scope=scope, organisation=provider, by=manager, at=at)
         if name == "MOC SIT":
-            for stage in ("Solution Test", "Regression"):
-                add_stage(scope=scope, name=stage, by=manager, at=at)
+            add_stage(scope=scope, name="Regression", by=manager, at=at)
     return Phases(scopes=scopes, dmcs=_enter_dmcs(cast=cast, at=at))
 
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from svtad.gates.queries import contradicted
+from svtad.gates.queries import contradicted, phase_kind_for
 from svtad.governance.models import Matter
 from svtad.lib.clock import LONDON
 from svtad.lib.text import stated_words
@@ -293,6 +293,8 @@ def phase_head(context: Context, scope: Any, here: str) -> dict[str, Any]:
     """Draw the path to a phase and the tabs of its pages; `here` is the tab one is on."""
     actor = getattr(context["request"], "actor", ANONYMOUS)
     governs = actor.may("see_all_phases")
+    kind = phase_kind_for(scope)
+    has_own_criteria = kind is not None and kind.criteria_document is not None
     then = urlencode({"as_at": context["request"].GET["as_at"]}) if context.get("as_at") else ""
     past, past_more = (f"?{then}", f"&{then}") if then else ("", "")
     tabs = [
@@ -302,8 +304,10 @@ def phase_head(context: Context, scope: Any, here: str) -> dict[str, Any]:
             ("entry", "Entry", "gates:entry", True, past, True),
             ("tests", "Tests", "testphases:heatmap", True, past, True),
             ("issues", "Testing Issues", "issues:log", False, f"?scope={scope.public_id}{past_more}", True),
+            ("stages", "Stages", "testphases:stages", True, past, True),
             ("dmcs", "DMCs", "gates:dmcs", True, past, governs),
             ("ledger", "What counts", "gates:ledger", True, past, True),
+            ("criteria", "Own criteria", "gates:criteria", True, past, governs and has_own_criteria),
             ("evidence", "Evidence", "gates:evidence", True, past, True),
             ("papers", "Certificates & plans", "gates:papers", True, past, governs),
             ("imports", "Import", "portal:imports", False, f"?scope={scope.public_id}", True),

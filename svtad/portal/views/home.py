@@ -26,6 +26,8 @@ from svtad.rulebook.procedures import Transition
 from svtad.rulebook.vocabulary import Body, phase_kind_words
 from testphases.models import CapabilityRelease, TestScope
 
+#: Files that have a place of their own: what was imported, what runs were recorded with, copies of the SIT reports.
+_NOT_LISTED = ("import", "run_evidence", "party_copy")
 #: How many of what waits is shown; the register has the rest.
 SHOWN = 12
 
@@ -102,7 +104,7 @@ def tests(request: PageRequest) -> HttpResponseBase:
 
 def _participant_home(request: PageRequest) -> HttpResponseBase:
     issues = TestingIssue.objects.visible_to(request.actor).select_related("scope").order_by("-occurred_at")
-    files = StoredFile.objects.visible_to(request.actor).exclude(purpose__in=("import", "run_evidence")).order_by("-pk")
+    files = StoredFile.objects.visible_to(request.actor).exclude(purpose__in=_NOT_LISTED).order_by("-pk")
     matters = list(Matter.objects.visible_to(request.actor).order_by("-pk")[:SHOWN])
     redact(request.actor, matters)
     context = {

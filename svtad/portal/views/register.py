@@ -44,7 +44,10 @@ PHASE_PAGES = {
     "WORK_OFF_PLAN": "gates:papers",
     "CORRECTION_PLAN": "gates:papers",
     "APPROVAL_TO_PROCEED": "gates:papers",
+    "REDACTED_COPIES": "reports:copies",
 }
+#: Opened on the page of the Capability Release that they are about.
+RELEASE_ACTS = frozenset({"INTERFACE_REPEAT", "CODE_PROMOTION"})
 #: What is done on that page, for whoever comes there by this way.
 HINTS = {
     "DESCOPE_PIT": "The phase's planned tests follow: choose those concerned, then propose to de-scope them.",
@@ -54,6 +57,7 @@ HINTS = {
     "CORRECTION_PLAN": "It is presented from the page of its Work Off Plan, which is listed there.",
     "WORK_OFF_PLAN": "A plan is drawn up there from the open Testing Issues that are in none yet.",
     "APPROVAL_TO_PROCEED": "It is drafted there, once 12.5(a) to (d) are met.",
+    "REDACTED_COPIES": "What would be redacted of the package of 13.15(b) is proposed there.",
 }
 #: Phases for which these are over and done with.
 _NOT_WHEN_COMPLETE = frozenset(
@@ -91,6 +95,8 @@ def open_(request: PageRequest, procedure: str) -> HttpResponseBase:
     if rules is None:
         raise Http404
     check_can_open_recorded(request.actor, rules)
+    if procedure in RELEASE_ACTS:
+        return redirect("gates:releases")
     about_issue = procedure in ISSUE_ACTS
     here = procedure not in ISSUE_ACTS and procedure not in PHASE_PAGES
     without_phase = rules.key in RECORD_ONLY and rules.subject in WITHOUT_PHASE

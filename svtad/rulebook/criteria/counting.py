@@ -129,11 +129,11 @@ class Counter:
         """13.23(a) to (c): severity 1-3 always, 4-5 once the Party completed Eligibility Testing.
 
         An issue that may become severity 1-3 by a pending dispute, or whose severity or Party's testing is not known,
-        is taken as presented, so that it is decided rather than lost.
+        is taken as presented, so that it is decided rather than lost. What was put before TAG stays presented.
         """
         if not self.case.phase_kind.presented or self._is_always_presented(issue):
             return True
-        return issue.eligibility_complete is not False
+        return issue.eligibility_complete is not False or issue.id in self.decisions
 
     def _is_always_presented(self, issue: IssueFact) -> bool:
         return issue.severity in (None, *self.case.edition.presented_always) or issue.id in self.disputed

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from svtad.rulebook.calendar import london_date
 from svtad.rulebook.case import Case, Result, first_and_more, number
 from svtad.rulebook.criteria.evidence import STANDS, good, in_words, items, lines, not_good, why_not
-from svtad.rulebook.facts import OverlapApproval, PrecursorPhase
+from svtad.rulebook.criteria.overlap import may_overlap, overlap_notes
+from svtad.rulebook.facts import PrecursorPhase
 from svtad.rulebook.findings import Blocker, EvidenceLine, Missing, ReadingUsed
-from svtad.rulebook.vocabulary import ApprovalState, EvidenceKind, EvidenceState, Verdict
+from svtad.rulebook.vocabulary import ApprovalState, DocumentState, EvidenceKind, EvidenceState, Verdict
 
 
 def plan_signed_off(case: Case) -> Result:
@@ -58,8 +61,11 @@ def precursor_certificates(case: Case) -> Result:
         if case.is_answered(order):
             missing = Missing(kind="fact", key="precursors", text="Which Test Phases come before is not recorded.")
         return Result(verdict=Verdict.CANNOT_EVALUATE, summary=missing.text, missing=(missing,), readings=readings)
-    needed = [phase for phase in precursors if not _overlaps(case, phase)]
-    excepted = [phase.title for phase in precursors if _overlaps(case, phase)]
+    day = london_date(case.facts.as_at)
+    pairs = [(phase, may_overlap(case, phase.phase_kind)) for phase in precursors]
+    agreed = case.entry.overlap is not None and case.entry.overlap.is_agreed_by(day)
+    needed = [phase for phase, reached in pairs if not (reached and agreed)]
+    excepted = [phase.title for phase, reached in pairs if reached and agreed]
     unknown = tuple(
         Missing(
             kind="fact",
@@ -69,7 +75,12 @@ def precursor_certificates(case: Case) -> Result:
         for phase in needed
         if not phase.providers
     )
-    blockers = tuple(blocker for phase in needed for blocker in _uncertified(case, phase))
+    pending = case.entry.overlap is not None and case.entry.overlap.is_pending
+    blockers = tuple(
+        replace(blocker, pending=pending and may_overlap(case, phase.phase_kind))
+        for phase in needed
+        for blocker in _uncertified(case, phase)
+    )
     wanted = sum(len(phase.providers) for phase in needed)
     if blockers:
         verdict, summary = (
@@ -80,6 +91,9 @@ def precursor_certificates(case: Case) -> Result:
         verdict, summary = Verdict.CANNOT_EVALUATE, unknown[0].text
     else:
         verdict, summary = Verdict.MET, f"{wanted} of {wanted} certificates are in force."
+    notes: tuple[str, ...] = (f"Excepted by the agreed overlap (5.7): {first_and_more(excepted)}.",) if excepted else ()
+    if any(reached for _, reached in pairs) and not agreed:
+        notes = overlap_notes(case.entry.overlap)
     return Result(
         verdict=verdict,
         summary=summary,
@@ -90,20 +104,9 @@ def precursor_certificates(case: Case) -> Result:
         blockers=blockers,
         missing=unknown,
         readings=readings,
-        notes=(f"Excepted by the agreed overlap (5.7): {first_and_more(excepted)}.",) if excepted else (),
+        notes=notes,
+        awaiting=bool(blockers) and all(blocker.pending for blocker in blockers),
     )
-
-
-def _overlaps(case: Case, phase: PrecursorPhase) -> bool:
-    """Whether the agreed overlap of 5.7 excepts a precursor: only the one of SIT and Interface Testing."""
-    pair = frozenset((case.facts.phase_kind, phase.phase_kind))
-    return pair == case.edition.overlap and _agreed(case.entry.overlap, case)
-
-
-def _agreed(overlap: OverlapApproval | None, case: Case) -> bool:
-    if overlap is None or overlap.tag_reviewed_on is None or overlap.panel_agreed_on is None:
-        return False
-    return overlap.tag_reviewed_on <= overlap.panel_agreed_on <= london_date(case.facts.as_at)
 
 
 def _uncertified(case: Case, phase: PrecursorPhase) -> list[Blocker]:
@@ -206,17 +209,36 @@ def approach_document_approved(case: Case) -> Result:
     held = case.entry.approach_document
     if held is None or held.document != name:
         blocker = Blocker(kind="document", id="", reference=name, text="no approved version is recorded")
-    elif not held.state.is_approved:
+        return _not_approved(blocker)
+    version = f"{name} v{held.version}" if held.version else name
+    if not held.state.is_approved:
         blocker = Blocker(
-            kind="document", id=held.document, reference=f"{name} v{held.version}", text=f"is {held.state}"
+            kind="document",
+            id=held.matter or held.document,
+            reference=version,
+            text=f"is {in_words(held.state)}, not approved",
+            pending=held.state is DocumentState.SUBMITTED,
         )
     elif held.effective_on is not None and held.effective_on > london_date(case.facts.as_at):
         blocker = Blocker(
             kind="document",
-            id=held.document,
-            reference=f"{name} v{held.version}",
+            id=held.matter or held.document,
+            reference=version,
             text=f"takes effect on {held.effective_on.isoformat()}",
         )
     else:
-        return Result(verdict=Verdict.MET, summary=f"{name} v{held.version} is approved.")
-    return Result(verdict=Verdict.NOT_MET, summary=f"{blocker.reference}: {blocker.text}.", blockers=(blocker,))
+        return Result(verdict=Verdict.MET, summary=f"{version} is approved.", readings=(_document(case),))
+    return replace(_not_approved(blocker), readings=(_document(case),))
+
+
+def _document(case: Case) -> ReadingUsed:
+    return case.reading("approach_document.in_effect")
+
+
+def _not_approved(blocker: Blocker) -> Result:
+    return Result(
+        verdict=Verdict.NOT_MET,
+        summary=f"{blocker.reference}: {blocker.text}.",
+        blockers=(blocker,),
+        awaiting=blocker.pending,
+    )

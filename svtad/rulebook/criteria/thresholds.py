@@ -266,6 +266,8 @@ class Thresholds:
             used.append(self.case.setting("carry_over.releases"))
         if self.case.phase_kind.considered_clause is not None:
             used.append(self.case.reading(f"considered.{self.case.phase_kind.considered_clause}"))
+        if self.case.phase_kind.presented:
+            used.append(self.case.reading("presented.eligibility"))
         return tuple(used)
 
     def _notes(self) -> tuple[str, ...]:

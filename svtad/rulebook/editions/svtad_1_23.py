@@ -9,13 +9,14 @@ from svtad.rulebook.criteria import (
     entry,
     evidence,
     execution,
+    overlap,
     regression,
     reports,
     success,
     thresholds,
     work_off,
 )
-from svtad.rulebook.edition import Criterion, Edition, PhaseKind
+from svtad.rulebook.edition import Criterion, Edition, PhaseKind, StageKind
 from svtad.rulebook.editions.svtad_1_23_settings import PARAMETERS, READINGS
 from svtad.rulebook.vocabulary import Step
 
@@ -75,6 +76,38 @@ APPROACH_DOCUMENT_GATE = Criterion(
     title="Testing Approach Document approved",
     judge=entry.approach_document_approved,
     steps=ENTRY,
+)
+
+OVERLAP_GATE = Criterion(
+    key="5.7",
+    clause="5.7",
+    title="Overlap of SIT and Interface Testing agreed",
+    judge=overlap.overlap_agreed,
+    steps=ENTRY,
+    only_if=overlap.overlaps_something,
+)
+REPEAT_GATE = Criterion(
+    key="7.3",
+    clause="7.3",
+    title="Repeated Interface Testing directed",
+    judge=overlap.interface_testing_directed,
+    steps=ENTRY,
+    only_if=overlap.is_a_repetition,
+)
+OTHER_ENTRY_CRITERIA = Criterion(
+    key="12.3-entry",
+    clause="12.3",
+    title="Entry Criteria of the Testing Approach Document",
+    judge=approach.entry_criteria_of_the_approach_document,
+    steps=ENTRY,
+    only_if=approach.has_entry_criteria,
+)
+
+SOLUTION_TEST = StageKind(key="SOLUTION_TEST", title="Solution Test", clause="1")
+_MIGRATION_STAGES = (
+    StageKind(key="ST", title="Migration ST", clause="MTAD"),
+    StageKind(key="DMRT", title="Migration DMRT", clause="MTAD"),
+    StageKind(key="REG", title="Regression", clause="MTAD"),
 )
 
 
@@ -244,14 +277,23 @@ OTHER_CRITERIA = Criterion(
 _WITHOUT_CERTIFICATES = (Step.ENTRY, Step.REPORTS, Step.COMPLETION)
 
 
-def _migration(key: str, title: str) -> PhaseKind:
+def _migration(key: str, title: str, *, dormant: bool = True) -> PhaseKind:
+    """Active Migration Testing has no DMRT: there is nothing dormant in it (source 004, section 3)."""
     return PhaseKind(
         key=key,
         title=title,
         steps=_WITHOUT_CERTIFICATES,
-        criteria=(*ENTRY_CRITERIA, APPROACH_DOCUMENT_GATE, MIGRATION_THRESHOLDS, WORK_OFF_PLAN, OTHER_CRITERIA),
+        criteria=(
+            *ENTRY_CRITERIA,
+            APPROACH_DOCUMENT_GATE,
+            OTHER_ENTRY_CRITERIA,
+            MIGRATION_THRESHOLDS,
+            WORK_OFF_PLAN,
+            OTHER_CRITERIA,
+        ),
         entry_document="MTAD",
         criteria_document="MTAD",
+        stages=tuple(stage for stage in _MIGRATION_STAGES if dormant or stage.key != "DMRT"),
     )
 
 
@@ -267,8 +309,9 @@ PHASE_KINDS = (
         key="SIT",
         title="Systems Integration Testing",
         steps=tuple(Step),
-        criteria=(*ENTRY_CRITERIA, *_exit_criteria(sit=True), *TABLE_13_1),
+        criteria=(*ENTRY_CRITERIA, OVERLAP_GATE, *_exit_criteria(sit=True), *TABLE_13_1),
         limits=TABLE_13_2["SIT"],
+        stages=(SOLUTION_TEST,),
         exclusions=True,
         considered_clause="13.22",
         considered_kinds=("SCT",),
@@ -277,7 +320,16 @@ PHASE_KINDS = (
         key="INTERFACE",
         title="User Testing Services: SMETS1 Interface Testing",
         steps=_WITHOUT_CERTIFICATES,
-        criteria=(*ENTRY_CRITERIA, APPROACH_DOCUMENT_GATE, THRESHOLDS, WORK_OFF_PLAN, OTHER_CRITERIA),
+        criteria=(
+            *ENTRY_CRITERIA,
+            OVERLAP_GATE,
+            REPEAT_GATE,
+            APPROACH_DOCUMENT_GATE,
+            OTHER_ENTRY_CRITERIA,
+            THRESHOLDS,
+            WORK_OFF_PLAN,
+            OTHER_CRITERIA,
+        ),
         limits=TABLE_13_2["INTERFACE"],
         exclusions=True,
         considered_clause="13.23",
@@ -289,11 +341,11 @@ PHASE_KINDS = (
         key="SCT",
         title="System Capacity Testing",
         steps=_WITHOUT_CERTIFICATES,
-        criteria=(*ENTRY_CRITERIA, THRESHOLDS, WORK_OFF_PLAN, OTHER_CRITERIA),
+        criteria=(*ENTRY_CRITERIA, OTHER_ENTRY_CRITERIA, THRESHOLDS, WORK_OFF_PLAN, OTHER_CRITERIA),
         limits=TABLE_13_2["SCT"],
         criteria_document="SCTAD",
     ),
-    _migration("ACTIVE_MMT", "Active Meter Migration Testing"),
+    _migration("ACTIVE_MMT", "Active Meter Migration Testing", dormant=False),
     _migration("DORMANT_MMT", "Dormant Meter Migration Testing"),
     _migration("MIXED_MMT", "Mixed Meter Migration Testing"),
 )
@@ -318,6 +370,13 @@ EDITION = Edition(
         "environments": "Environments",
         "data": "Data",
     },
+    release_phases={
+        "PIT": ("PIT",),
+        "SIT": ("SIT",),
+        "SCT": ("SCT",),
+        "MT": ("ACTIVE_MMT", "DORMANT_MMT", "MIXED_MMT"),
+    },
+    repeated_kind="INTERFACE",
     parameters=PARAMETERS,
     readings=READINGS,
 )

@@ -241,6 +241,13 @@ READINGS: tuple[FixedReading, ...] = (
         "all. Issues from elsewhere are those of severity 1 to 3 (13.23(c)); 13.18 states no such limit.",
     ),
     FixedReading(
+        key="presented.eligibility",
+        clause="13.23(b)",
+        text="A Party has completed Eligibility Testing once it is recorded as complete in one User Role at least; "
+        "what is not recorded has not started, and of who is no Party nothing of severity 4 or 5 is presented ((b) "
+        "names no role; our reading). What was presented stays presented when TAG changes its severity.",
+    ),
+    FixedReading(
         key="work_off.all_open",
         clause="15.1",
         text="The plan holds every open issue, those carried over and those excluded too, and is approved by the TAB "
@@ -273,6 +280,57 @@ READINGS: tuple[FixedReading, ...] = (
         key="overlap.only_5_7",
         clause="12.5(b)",
         text="Only an overlap of SIT and SMETS1 Interface Testing can be agreed (5.7); any other has no exception.",
+    ),
+    FixedReading(
+        key="overlap.running",
+        clause="5.7",
+        text="SIT and Interface Testing of the same release overlap where one starts after the other has started and "
+        "before it is complete; across releases nothing is asked (our reading; the text names no release).",
+    ),
+    FixedReading(
+        key="interface_repeat.direction",
+        clause="7.3",
+        text="For MOC and FOC Interface Testing is conducted only where the Secretary of State directs it, although "
+        "the first sentence of 7.3 makes it follow from a material change (our reading). It may be set up before, not "
+        "started.",
+    ),
+    FixedReading(
+        key="interface_repeat.documents",
+        clause="7.3",
+        text="Which document versions were changed for the repetition is what the DCC names; all of those named, and "
+        "at least one, must be in effect. While a direction stands, nothing is deemed to be met (our reading).",
+    ),
+    FixedReading(
+        key="approach_document.in_effect",
+        clause="12.3",
+        text="The approach document counts as approved by the decision of the Secretary of State or by what is entered "
+        "of it under Documents, from the day on which it takes effect (our reading). A version modified by clause 4 "
+        "follows an approved one.",
+    ),
+    FixedReading(
+        key="entered.answered",
+        clause="12.3",
+        text="Criteria of an approach document are those entered of the version in effect; whether each is met is what "
+        "the DCC recorded with its reasons. With none entered, nothing can be evaluated (our choice).",
+    ),
+    FixedReading(
+        key="release.phases",
+        clause="7.2",
+        text="A kind of Test Phase is conducted for a release when at least one such phase is set up and every one "
+        "that is set up is complete (our reading). A certificate revoked afterwards is shown, and undoes nothing (15.2 "
+        "is silent).",
+    ),
+    FixedReading(
+        key="release.migration",
+        clause="7.2",
+        text="Which of Active, Dormant and Mixed Meter Migration Testing a release needs follows from its planned EPCL "
+        "entries; until those are held, the ones that are set up (our choice).",
+    ),
+    FixedReading(
+        key="release.live",
+        clause="9.8",
+        text="A release goes live when it is ready and the report of 9.8 is recorded for it; to whom it is given is "
+        "what the Secretary of State directed, none where there is no direction (our reading).",
     ),
     FixedReading(
         key="specification.ttm_only",

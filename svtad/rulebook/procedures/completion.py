@@ -12,7 +12,7 @@ from svtad.rulebook.procedures.machine import (
     Requirement,
     Transition,
 )
-from svtad.rulebook.procedures.shared import DOCUMENT, RATIONALE, SVTAD, V1_23, document, step, text
+from svtad.rulebook.procedures.shared import DOCUMENT, RATIONALE, SVTAD, V1_23, document, step
 from svtad.rulebook.vocabulary import Body, CertificateState, WorkOffPlanState
 
 PACKAGE = document(
@@ -31,6 +31,12 @@ AWARE = Requirement(
 TAG_VIEWS = Requirement(key="views", kind="views", title="What TAG says of each Exit Criterion")
 NOT_MET_CRITERIA = Requirement(
     key="criteria", kind="named", title="The Exit Criteria that the Panel believes are not met"
+)
+PROPOSED = Requirement(
+    key="redactions", kind="redactions", title="What the DCC considers should be redacted (13.15(b))"
+)
+SPECIFIED = Requirement(
+    key="redactions", kind="redactions", title="What the Panel specifies to be redacted; nothing where it is empty"
 )
 
 TEST_COMPLETION_CERTIFICATE = Procedure(
@@ -353,14 +359,10 @@ REDACTED_COPIES = Procedure(
     deciders=(Body.PANEL,),
     initial="PACKAGE_SENT",
     transitions=(
-        step(
-            "PACKAGE_SENT",
-            Body.PANEL,
-            "DIRECT",
-            "DIRECTED",
-            "13.17",
-            text("sections", "The sections that the Panel specified to be redacted, or that there are none"),
-        ),
+        step("PACKAGE_SENT", Body.DCC, "PROPOSE", "PACKAGE_SENT", "13.15(b)", PROPOSED, duty="shall"),
+        step("PACKAGE_SENT", Body.PANEL, "DIRECT", "DIRECTED", "13.17", SPECIFIED),
+        step("DIRECTED", Body.DCC, "PROPOSE", "DIRECTED", "13.15(b)", PROPOSED),
+        step("DIRECTED", Body.PANEL, "DIRECT", "DIRECTED", "13.17", SPECIFIED),
         step(
             "DIRECTED",
             Body.DCC,
@@ -370,11 +372,27 @@ REDACTED_COPIES = Procedure(
             document("The copies, with those sections taken out"),
             duty="shall",
         ),
+        step("SHARED_WITH_PARTIES", Body.PANEL, "DIRECT", "DIRECTED", "13.17", SPECIFIED),
     ),
     final=("SHARED_WITH_PARTIES",),
     effect_while_pending="No Party is given a copy.",
-    opens_with=(text("proposed", "The sections that the DCC considers should be redacted (13.15(b))"),),
+    acts_wanted=(
+        ActWanted(
+            body=Body.DCC,
+            outcome="PROPOSE",
+            clause="13.15(b)",
+            what="The list of the sections that the DCC considers should be redacted",
+            before=("DIRECT",),
+            any_round=True,
+        ),
+    ),
     notices=(
+        NoticeDue(
+            to=(Recipient.AUTHORITY, Recipient.PANEL, Recipient.SOS),
+            on="PROPOSE",
+            clause="13.15(b)",
+            what="The list of the sections that the DCC considers should be redacted",
+        ),
         NoticeDue(
             to=(Recipient.PARTIES,),
             on="SHARE",
@@ -386,8 +404,20 @@ REDACTED_COPIES = Procedure(
     phase_kinds=("SIT",),
     subject="phase",
     notes=(
-        "The direction may come at any time after the package of 13.15(b): the text sets none.",
-        "The Panel may specify more sections than the DCC proposed, or fewer; only its list is applied.",
+        "The direction may come at any time after the package of 13.15(b): the text sets none. One that comes before "
+        "it is recorded and marked (rule 16), and each package, with each round, has lists of its own (ours).",
+        "The Panel may specify more sections than the DCC proposed, or fewer, or none; only its list is applied.",
+        "13.15(b) gives the DCC's list to the Authority, the Panel and the Secretary of State and to nobody else. "
+        "That TAB, TAG and the SIT Auditor, who read the reports whole (9.7, 19.5), read neither list is our reading; "
+        "nor does a Party learn what was redacted, or that it was proposed.",
+        "The text speaks of sections. That the Panel may also specify single rows or words, which are then gone "
+        "wherever the Completion Report has them, is our reading.",
+        "What is attached inside the Completion Report holds what its sections say: facts, findings and lists are left "
+        "out of a copy of which anything is redacted. The reports of 9.4 and 9.5 stay unless they are specified, or "
+        "rows or words are: those cannot be taken out of other people's files (ours).",
+        "The Panel may direct anew before and after copies were provided: the text says no more than “on direction”. "
+        "The Parties are then given new copies; the old ones, which cannot be taken back, stay and are marked (ours).",
+        "The Parties here are the Supplier Parties; other Parties have no place in the product and are told by hand.",
     ),
 )
 

@@ -193,6 +193,8 @@ def _box_lines(
         lines.append("in any order:")
         inner = {step.outcome: step for each in together for step in procedure.transitions_from(each)}
         lines += [f"{label(step)} → {state_words(step.target)}" for step in inner.values() if step.target in together]
+    else:
+        lines += [f"{label(step)}, stays so" for step in procedure.transitions_from(state) if step.target == state]
     return (*lines, *(f"{label(step)} ↑ {state_words(step.target)}" for step in written))
 
 

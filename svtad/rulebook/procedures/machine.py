@@ -28,12 +28,13 @@ class Group(StrEnum):
 class Requirement:
     """A statement or datum without which a step, or the opening of a matter, is not recorded.
 
-    ``kind``: text, severity, date, file, flag, choices, named, days, views. ``key`` names it in the decision's data.
-    ``choices`` are those of that kind, each with what it is called: one or several of them are given, as a list. Of a
-    ``named`` one likewise, but what can be chosen depends on the matter (certificates, criteria): the app that owns its
-    subject says. ``days`` is a date for each thing by its reference, ``views`` a view (VIEWS) and words for each
-    criterion. ``given_to`` are the bodies that are given a document in place of what is hidden from them
-    (``Procedure.redacted_for``).
+    ``kind``: text, severity, date, file, flag, choices, named, days, views, redactions. ``key`` names it in the
+    decision's data. ``choices`` are those of that kind, each with what it is called: one or several of them are given,
+    as a list. Of a ``named`` one likewise, but what can be chosen depends on the matter (certificates, criteria): the
+    app that owns its subject says. ``days`` is a date for each thing by its reference, ``views`` a view (VIEWS) and
+    words for each criterion. ``redactions`` is a list, which may be empty, of what is redacted of a report
+    (REDACTED_REPORTS): a section, a row or words of it (REDACTED_PARTS), and why. ``given_to`` are the bodies that are
+    given a document in place of what is hidden from them (``Procedure.redacted_for``).
     """
 
     key: str
@@ -45,6 +46,15 @@ class Requirement:
 
 VIEWS: tuple[tuple[str, str], ...] = (("MET", "met"), ("NOT_MET", "not met"), ("NO_VIEW", "no view"))
 """What may be said of one criterion where a body's view is asked criterion by criterion (13.15(c))."""
+
+REDACTED_REPORTS: tuple[tuple[str, str], ...] = (
+    ("COMPLETION_REPORT", "Completion Report"),
+    ("SIT_AUDIT_REPORT", "SIT Auditor Report"),
+)
+"""The reports of which something may be redacted before the Parties are given copies (13.15(b), 13.17)."""
+
+REDACTED_PARTS: tuple[tuple[str, str], ...] = (("SECTION", "section"), ("ROW", "row"), ("WORDS", "words"))
+"""What may be redacted of a report: a section of it, the rows of one thing by its reference, or words wherever."""
 
 
 class Recipient(StrEnum):
