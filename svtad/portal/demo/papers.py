@@ -208,6 +208,8 @@ def finish(*, cast: Cast, scope: TestScope, at: dt.datetime) -> None:
         at=at,
     )
     attach(cast, scope, kind=EvidenceKind.TEST_HEATMAP, title="Test heatmap", state=EvidenceState.ACCEPTED, at=at)
+    attach(cast, scope, kind=EvidenceKind.COMPLETION_REPORT, title="SIT Completion Report", at=at)
+    assess(scope=scope, step=Step.PANEL, by=manager, at=at)
     confirm_completion(cast=cast, scope=scope, at=at)
 
 
