@@ -154,7 +154,7 @@ def test_an_error_against_the_plan_says_what_the_field_held_and_what_was_expecte
     )  # fmt: skip
     assert _errors(batch)[:2] == [
         (2, "installation_type", "“SLEEPING” is none of DORMANT, ACTIVE, MIXED, nor empty."),
-        (2, "stage", "The phase has no stage “Later”: expected is nothing: it has none."),
+        (2, "stage", "The phase has no stage “Later”: expected is one of Solution Test, or nothing."),
     ]
     assert _held(batch)[:2] == ["SLEEPING", "Later"]
     assert _held(batch)[2].startswith("xxx")
