@@ -13,7 +13,7 @@ from svtad.audit.models import AuditEvent
 from svtad.governance.actions import run_job_now
 from svtad.intake.actions import receive_file, request_commit
 from svtad.intake.models import ImportBatch
-from svtad.lib.clock import london_date, now
+from svtad.lib.clock import LONDON, london_date, now
 from svtad.lib.errors import ActionDenied, InvalidInput, Refused
 from svtad.lib.models import AppendOnlyError
 from svtad.parties import actions, sessions
@@ -25,11 +25,9 @@ from tests.factories import MAKER, make_house
 
 pytestmark = pytest.mark.django_db
 
-TODAY = london_date(now())
-
 
 def days(number: int) -> dt.date:
-    return TODAY + dt.timedelta(days=number)
+    return london_date(now()) + dt.timedelta(days=number)
 
 
 @pytest.fixture
@@ -123,7 +121,7 @@ def test_its_days_are_london_days_both_included(person, held):
 
 
 def test_a_confirmation_holds_from_its_moment_and_an_end_at_once(person, name, administrator):
-    moment = now()
+    moment = dt.datetime.combine(days(0), dt.time(12), tzinfo=LONDON)
     made = name(person("tab_member"), person(), last=3, at=moment - dt.timedelta(hours=2))
     actions.answer_deputyship(deputyship=made, confirm=True, by=administrator, at=moment - dt.timedelta(hours=1))
     actions.end_deputyship(deputyship=made, by=administrator, reason="Back early", at=moment)
@@ -336,7 +334,7 @@ def test_a_job_that_a_deputy_asked_for_is_done_in_the_deputyship_while_it_holds(
     member = Person.objects.get(public_id=house.actor("test_manager").actor_id)
     deputy = Person.objects.get(public_id=house.actor("participant").actor_id)
     made = actions.name_deputy(
-        membership=member.memberships.get(), deputy=deputy, starts_on=TODAY, ends_on=TODAY, reason="x", by=MAKER
+        membership=member.memberships.get(), deputy=deputy, starts_on=days(0), ends_on=days(0), reason="x", by=MAKER
     )
     actions.answer_deputyship(deputyship=made, confirm=True, by=MAKER)
 
@@ -414,7 +412,7 @@ def test_the_pages_name_confirm_and_end(person, inside, administrator):
     membership = member.memberships.get()
     client = inside(member)
     assert client.get(f"/people/memberships/{membership.public_id}/deputy/").status_code == 200
-    sent = {"deputy": deputy.email.upper(), "starts_on": TODAY, "ends_on": days(2), "reason": "Leave"}
+    sent = {"deputy": deputy.email.upper(), "starts_on": days(0), "ends_on": days(2), "reason": "Leave"}
     path = f"/people/memberships/{membership.public_id}/deputy/"
     assert client.post(path, sent | {"deputy": "nobody@example.org"}).status_code == 400
     assert client.post(path, sent | {"ends_on": days(-2)}).status_code == 400

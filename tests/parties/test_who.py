@@ -20,7 +20,11 @@ from svtad.rulebook.vocabulary import Body
 
 pytestmark = pytest.mark.django_db
 
-TODAY = london_date(now())
+
+def today() -> dt.date:
+    return london_date(now())
+
+
 DECIDE = step_of("TAG")
 
 
@@ -63,7 +67,7 @@ def test_dates_deputies_and_what_waits_are_told(person, administrator):
     membership = member.memberships.get()
     for who, confirm in ((deputy, True), (waiting, False)):
         made = actions.name_deputy(
-            membership=membership, deputy=who, starts_on=TODAY, ends_on=TODAY, reason="Leave", by=system_actor()
+            membership=membership, deputy=who, starts_on=today(), ends_on=today(), reason="Leave", by=system_actor()
         )
         if confirm:
             actions.answer_deputyship(deputyship=made, confirm=True, by=administrator)
@@ -71,7 +75,7 @@ def test_dates_deputies_and_what_waits_are_told(person, administrator):
         person=later,
         organisation=membership.organisation,
         role="tag_secretary",
-        starts_on=TODAY + dt.timedelta(days=3),
+        starts_on=today() + dt.timedelta(days=3),
         by=administrator,
     )
     found = {row.name: row for row in holders(DECIDE, reader=administrator, at=now())}
@@ -93,7 +97,7 @@ def test_what_is_over_is_said_to_be_over(person, administrator):
     assert [reason.text[:8] for reason in told] == ["No role ", "The role", "The rule"]
     assert who.name not in names(holders(DECIDE, reader=administrator, at=now()))
     Membership.objects.filter(person=who).update(
-        ended_at=None, ends_on=TODAY - dt.timedelta(days=1), starts_on=TODAY - dt.timedelta(days=9)
+        ended_at=None, ends_on=today() - dt.timedelta(days=1), starts_on=today() - dt.timedelta(days=9)
     )
     assert "ended on" in reasons(who, DECIDE, at=now())[1][1].text
     actions.disable_person(person=who, reason="Left", by=administrator)
@@ -262,7 +266,7 @@ def test_a_role_that_serves_only_with_another_is_said_to(person, organisation, a
     assert not may
     actions.add_membership(
         person=who, organisation=organisation(OrganisationKind.DCC_SERVICE_PROVIDER), role="provider_tester",
-        starts_on=TODAY, by=administrator,
+        starts_on=today(), by=administrator,
     )  # fmt: skip
     may, told = reasons(who, step_of("PARTICIPANT"), at=now())
     assert may
